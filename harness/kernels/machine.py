@@ -1,0 +1,94 @@
+"""What the kernels need from the machine: bit casts, fused multiply-add, and how they are compiled.
+
+The kernels are bit-for-bit reproducible on any processor: floating-point contraction stays off, and where a fused
+multiply-add is meant it is written as :func:`fma`, which rounds once by definition (IEEE 754-2019, 5.4.1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+import numba
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+MANTISSA_BITS = 52
+EXPONENT_MASK = 0x7FF0000000000000
+MAGNITUDE_MASK = 0x7FFFFFFFFFFFFFFF
+
+
+def _prefer_wide_vectors() -> None:
+    """Let LLVM use 512-bit vectors where the processor has them; by default it stops at 256 bits.
+
+    Measured on an Ice Lake server: 1.25 times the throughput for the comparison kernel. A choice the user made in
+    the environment stands.
+    """
+    if numba.config.CPU_FEATURES is None:
+        features = llvmlite.binding.get_host_cpu_features()
+        if features.get("avx512dq"):
+            numba.config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
+
+
+def _cache_directory() -> str:
+    """A directory for compiled kernels named after their sources, so that no kernel outlives a change to another."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    name = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return str(root / "lastbit" / "kernels" / name)
+
+
+_prefer_wide_vectors()
+_CACHE = _cache_directory()
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a loop: without the interpreter lock, with IEEE division by zero, cached on disk."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _CACHE  # read when the cache is set up; other people's kernels keep their own
+    try:
+        compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return compiled
+
+
+def step(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that kernels inline, so that their loops vectorise."""
+    compiled: Callable[..., Any] = numba.njit(inline="always", error_model="numpy")(function)
+    return compiled
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
+    """``a * b + c`` rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def to_bits(context: Any, value: Any) -> Any:
+    """The 64 bits of a float64 as an int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def from_bits(context: Any, value: Any) -> Any:
+    """The float64 that has the 64 bits of an int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate

@@ -1,0 +1,199 @@
+"""A real number known through enclosures as narrow as one likes, and the questions it answers with certainty.
+
+A question is put to an enclosure; where not every number in it gives the same answer, the precision doubles. The
+hardest questions known here need about 2^12 bits (the second derivative of sigmoid at x = 2^-1074 lies
+x³/48 ≈ 2^-3228 beside a tie of -x/8); the precision ends at :data:`MAX_PRECISION`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from . import balls
+from .balls import Enclosure
+from .formats import Format
+
+START_PRECISION = 96
+"""Bits; decides the rounding of all but a few inputs in formats up to 32 bits."""
+MAX_PRECISION = START_PRECISION << 10
+"""Bits; a question that is open beyond it ends in an ArithmeticError."""
+
+_RELATIVE = 34  # errors in ulps are right to 2^-34 of themselves ...
+_ABSOLUTE = 100  # ... or to 2^-100 ulp
+_PLAIN = 30_000  # binary exponents up to this are turned into decimals by integer arithmetic
+_SCIENTIFIC = 17  # decimal exponents from this on, or below -4, are written out
+
+
+class Number:
+    """An exact result that is a real number, known through enclosures as narrow as one likes.
+
+    Args:
+        enclose: the enclosure at a precision in bits, or None where it is too low to give one.
+        zero_sign: asked only if the number is exactly 0: the sign it should carry, or 0 for either.
+        name: what it is, for messages.
+    """
+
+    is_nan = False
+    is_infinite = False
+    is_interval = False
+
+    def __init__(self, enclose: Callable[[int], Enclosure | None], zero_sign: Callable[[], int], name: str) -> None:
+        self._enclose = enclose
+        self._zero_sign = zero_sign
+        self._name = name
+        self._precision = START_PRECISION
+        self._best = enclose(START_PRECISION)
+
+    def __repr__(self) -> str:
+        return f"{self._name} = {self.decimal(17)}"
+
+    def enclosures(self) -> Iterator[tuple[Enclosure, int]]:
+        """Ever narrower enclosures, each with its precision in bits, from the narrowest that was asked for so far on.
+
+        Raises:
+            ArithmeticError: past the last precision.
+        """
+        while True:
+            if self._best is not None:
+                yield self._best, self._precision
+            if self._precision >= MAX_PRECISION or (self._best is not None and self._best.exact):
+                raise ArithmeticError(f"{self._name} is not decided with {self._precision} bits")
+            self._precision *= 2
+            self._best = self._enclose(self._precision)
+
+    @property
+    def sign(self) -> int:
+        """-1, 0 or 1."""
+        return next(sign for enclosure, _ in self.enclosures() if (sign := enclosure.sign) is not None)
+
+    @property
+    def zero_sign(self) -> int:
+        """For an exact zero the sign it should carry, -1 or 1; 0 where either is accepted, or it is not zero."""
+        return self._zero_sign() if self.sign == 0 else 0
+
+    def rounded(self, format: Format) -> int:
+        """See :meth:`harness.exact.ExactResult.rounded`; a zero of either sign comes out as +0."""
+        for (low, high, exponent), _ in self.enclosures():
+            if low == high == 0:
+                return format.sign_bit if self._zero_sign() < 0 else 0
+            bits = format.round_dyadic(low, exponent)
+            if low == high or bits == format.round_dyadic(high, exponent):
+                return bits
+        raise AssertionError("enclosures end with an exception")
+
+    def is_normal(self, format: Format) -> bool:
+        """See :meth:`harness.exact.ExactResult.is_normal`."""
+        return format.hidden_bit <= self.rounded(format) & ~format.sign_bit < format.inf_bits
+
+    def contains(self, bits: int, format: Format) -> bool:
+        """See :meth:`harness.exact.ExactResult.contains`."""
+        return self.compare(bits, format) == 0
+
+    def compare(self, bits: int, format: Format) -> int:
+        """-1, 0 or 1: whether the number is below, equal to or above that of a finite encoding, certified."""
+        mantissa, exponent = format.dyadic(bits)
+        for enclosure, _ in self.enclosures():
+            low, high = (_order(end, enclosure.exponent, mantissa, exponent) for end in enclosure[:2])
+            if low == high and (low or enclosure.exact):
+                return low
+        raise AssertionError("enclosures end with an exception")
+
+    def error_ulps(self, bits: int, format: Format) -> float:
+        """See :meth:`harness.exact.ExactResult.error_ulps`."""
+        for low, high, grid in self._errors(bits, format):
+            if low == high or (high - low) << _RELATIVE < low or (high - low) << _ABSOLUTE < 1 << grid:
+                try:
+                    return (low + high) / (2 << grid)
+                except OverflowError:
+                    return sys.float_info.max
+        raise AssertionError("enclosures end with an exception")
+
+    def compare_error(self, bits: int, format: Format, threshold: int | Fraction) -> int:
+        """See :meth:`harness.exact.ExactResult.compare_error`."""
+        if threshold <= 0:
+            raise ValueError(f"threshold {threshold}: give a positive number of ulps")
+        for low, high, grid in self._errors(bits, format):
+            bar = threshold.numerator << grid
+            low, high = low * threshold.denominator, high * threshold.denominator
+            if low == high or low > bar or high < bar:
+                return (low > bar) - (low < bar) if low == high else (1 if low > bar else -1)
+        raise AssertionError("enclosures end with an exception")
+
+    def _errors(self, bits: int, format: Format) -> Iterator[tuple[int, int, int]]:
+        """Ever narrower bounds (low, high, grid) of the error of an encoding, in units of 2^-grid ulp."""
+        mantissa, exponent = format.dyadic(bits)
+        for enclosure, precision in self.enclosures():
+            binade = enclosure.binade()
+            if binade is None and not (enclosure.exact and enclosure.low == 0):
+                continue
+            grid = precision + 2 * _ABSOLUTE
+            unit = format.ulp_exponent(format.emin if binade is None else binade) - grid
+            got_low, got_high = _floor(mantissa, exponent - unit), -_floor(-mantissa, exponent - unit)
+            low = _floor(enclosure.low, enclosure.exponent - unit)
+            high = -_floor(-enclosure.high, enclosure.exponent - unit)
+            below, above = got_low - high, got_high - low  # bounds of ŷ - y
+            yield max(below, -above, 0), max(-below, above), grid
+
+    def decimal(self, digits: int) -> str:
+        """See :meth:`harness.exact.ExactResult.decimal`."""
+        for enclosure, _ in self.enclosures():
+            if enclosure.sign is None:
+                continue
+            if enclosure.sign == 0:
+                return "-0" if self._zero_sign() < 0 else "0"
+            if abs(enclosure.exponent) > _PLAIN:
+                text = balls.digits(enclosure, digits)
+            else:
+                low, high = (_decimal(end, enclosure.exponent, digits) for end in enclosure[:2])
+                text = _show(*low) if low == high else None
+            if text is not None:
+                return text
+        raise AssertionError("enclosures end with an exception")
+
+
+def _floor(mantissa: int, exponent: int) -> int:
+    """The largest integer that is at most mantissa·2^exponent; an exponent may be astronomically small."""
+    return mantissa << exponent if exponent >= 0 else mantissa >> min(-exponent, mantissa.bit_length() + 1)
+
+
+def _order(mantissa: int, exponent: int, other: int, scale: int) -> int:
+    """-1, 0 or 1: how mantissa·2^exponent compares with other·2^scale."""
+    if mantissa == 0 or other == 0 or (mantissa < 0) != (other < 0):
+        return (mantissa > other) - (mantissa < other)
+    sign = -1 if mantissa < 0 else 1
+    top, bar = exponent + mantissa.bit_length(), scale + other.bit_length()
+    if top != bar:
+        return sign if top > bar else -sign
+    common = min(exponent, scale)  # the leading digits are in the same place, so that the shifts are small
+    left, right = mantissa << (exponent - common), other << (scale - common)
+    return (left > right) - (left < right)
+
+
+def _decimal(mantissa: int, exponent: int, digits: int) -> tuple[int, int, bool]:
+    """(n, d, all) with mantissa·2^exponent ≈ n·10^(d-digits+1), n of that many digits; whether these are all it has."""
+    numerator, denominator = abs(mantissa) << max(exponent, 0), 1 << max(-exponent, 0)
+    power = (numerator.bit_length() - denominator.bit_length()) * 30103 // 100000 - 1
+    while numerator * 10 ** max(-power - 1, 0) >= denominator * 10 ** max(power + 1, 0):
+        power += 1
+    shift = digits - 1 - power
+    quotient, rest = divmod(numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0))
+    doubled = 2 * rest - denominator * 10 ** max(-shift, 0)
+    quotient += doubled > 0 or (doubled == 0 and quotient & 1)
+    if quotient == 10**digits:
+        quotient, power = quotient // 10, power + 1
+    return (-quotient if mantissa < 0 else quotient), power, rest == 0
+
+
+def _show(number: int, power: int, complete: bool) -> str:
+    """The decimal for people: plain from 0.0001 on, else with an exponent of at least two digits."""
+    sign, text = ("-" if number < 0 else ""), str(abs(number))
+    if complete:
+        text = text.rstrip("0")
+    if -5 < power < 0:
+        return f"{sign}0.{'0' * (-power - 1)}{text}"
+    if 0 <= power < _SCIENTIFIC:
+        text = text.ljust(power + 1, "0")
+        return f"{sign}{text[: power + 1]}.{text[power + 1 :]}".rstrip(".")
+    return f"{sign}{text[0]}.{text[1:]}".rstrip(".") + f"e{power:+03d}"
