@@ -3,7 +3,7 @@
 The derivatives of f at x are the coefficients of f(x + ε) as a power series in ε, times factorials. Arb evaluates the
 series with a ball (midpoint and radius) for every coefficient, and the ball always contains the exact one
 (F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic", 2017). So the reference knows
-an activation's definition and no formula for its derivatives. What comes out is a pair of dyadic bounds: integers, exact.
+an activation's definition and no formula for its derivatives. What comes out are two dyadic bounds, in exact integers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from flint import arb, arb_series, ctx
 from .activations import Activation
 
 _LOOKAHEAD = 8  # further coefficients that decide which sign a zero is approached from
+_LOOKAHEAD_PRECISION = 256  # bits
 _ARB = threading.RLock()  # Arb's working precision is one setting for the whole process
 
 
@@ -102,8 +103,8 @@ def _bounds(ball: Any, factor: int, precision: int) -> Enclosure:
     radius, scale = (int(part) for part in ball.rad().man_exp())
     if radius == 0:
         return Enclosure(middle * factor, middle * factor, exponent)
-    if middle == 0 or scale - exponent > precision + 64:  # |midpoint| < 2^scale: the exponents may be astronomical
-        return Enclosure(-(radius + 1) * factor, (radius + 1) * factor, scale)
+    if middle == 0 or scale - exponent > middle.bit_length() + 64:  # no shift: the exponents may be astronomical
+        return Enclosure(-(radius + 1) * factor, (radius + 1) * factor, scale)  # |midpoint| < 2^scale
     finest = exponent - 2 * precision - 64  # a radius below this is widened to it
     if scale + radius.bit_length() < finest:
         radius, scale = 1, finest
@@ -114,14 +115,14 @@ def _bounds(ball: Any, factor: int, precision: int) -> Enclosure:
     return Enclosure((middle - radius) * factor, (middle + radius) * factor, scale)
 
 
-def approach(activation: Activation, order: int, x: float, side: int, precision: int) -> int:
+def approach(activation: Activation, order: int, x: float, side: int) -> int:
     """The sign with which a derivative that is exactly 0 at x is approached from that side.
 
     The first further coefficient that does not vanish decides. Returns 0 where there is none, as on a side where
     the function is constant: neither sign is then more right than the other.
     """
     with _ARB:
-        coefficients = _taylor(activation, x, side, order + 1 + _LOOKAHEAD, precision) or []
+        coefficients = _taylor(activation, x, side, order + 1 + _LOOKAHEAD, _LOOKAHEAD_PRECISION) or []
         for distance, coefficient in enumerate(coefficients[order + 1 :], start=1):
             if coefficient > 0 or coefficient < 0:
                 sign = 1 if coefficient > 0 else -1

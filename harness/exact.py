@@ -22,7 +22,6 @@ from .formats import Format
 from .number import Number
 
 _CACHED = 1 << 14  # results kept per activation and order
-_ENDS = 10  # enclosures that must tell the ends of an interval apart; else they are equal
 
 
 class ExactResult(Protocol):
@@ -134,7 +133,7 @@ class Interval:
     zero_sign = 0
 
     def __init__(self, one: Number, other: Number) -> None:
-        self.low, self.high = (other, one) if _above(one, other) else (one, other)
+        self.low, self.high = (other, one) if one.exceeds(other) else (one, other)
 
     def __repr__(self) -> str:
         return f"Interval{self.decimal(17)}"
@@ -232,10 +231,3 @@ def _constant(value: float, name: str) -> Number:
     numerator, denominator = value.as_integer_ratio()
     enclosure = Enclosure(numerator, numerator, 1 - denominator.bit_length())
     return Number(lambda bits: enclosure, lambda: int(math.copysign(1, value)), name)
-
-
-def _above(one: Number, other: Number) -> bool:
-    """Whether one number is certainly larger than another; numbers that many bits do not tell apart are equal."""
-    for _ in range(_ENDS):
-        ...
-    return False

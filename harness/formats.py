@@ -12,9 +12,12 @@ are slow and obvious; the exact reference uses them, and they are the oracle of 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -41,8 +44,6 @@ class Format:
     precision: int
     emin: int
     emax: int
-
-    # The layout that follows from the record.
 
     @cached_property
     def carrier(self) -> np.dtype[Any]:
@@ -116,7 +117,7 @@ class Format:
         field = magnitude >> np.uint64(self.precision - 1)
         significand = magnitude & np.uint64(self.hidden_bit - 1)
         normal = (field + np.uint64(1022 + self.emin)) << np.uint64(52) | significand << np.uint64(53 - self.precision)
-        value = np.where(field == 0, significand.astype(np.float64) * self.min_subnormal, normal.view(np.float64))
+        value = np.where(field == 0, significand * self.min_subnormal, normal.view(np.float64))
         value = np.where(magnitude == self.inf_bits, np.inf, np.where(magnitude > self.inf_bits, np.nan, value))
         return np.asarray(np.where(self._load(bits) & self.carrier.type(self.sign_bit), -value, value))
 
@@ -259,11 +260,19 @@ class Format:
             return f"nan (0x{bits:0{self.bits // 4}x})"
         if math.isinf(value):
             return str(value)
-        candidates = (f"{value:.{digits}e}" for digits in range(17))
         zero = bits == self.sign_bit
-        shortest = next(text for text in candidates if self.round_fraction(Fraction(text), zero) == bits)
+        shortest = next(text for text in _decimals(value) if self.round_fraction(Fraction(text), zero) == bits)
         significand, exponent = value.hex().split("p")
         return f"{float(shortest)!r} ({significand.rstrip('0').rstrip('.')}p{exponent})"
+
+
+def _decimals(value: float) -> Iterator[Decimal]:
+    """Decimals around a number with ever more digits, of each length the nearest first.
+
+    Just above a power of two the numbers lie less dense than below, so that the shortest need not be a nearest one.
+    """
+    for digits, rounding in product(range(1, 18), (ROUND_HALF_EVEN, ROUND_UP, ROUND_DOWN)):
+        yield Context(digits, rounding).create_decimal(Decimal(value))
 
 
 FORMATS: dict[str, Format] = {

@@ -22,6 +22,7 @@ MAX_PRECISION = START_PRECISION << 10
 
 _RELATIVE = 34  # errors in ulps are right to 2^-34 of themselves ...
 _ABSOLUTE = 100  # ... or to 2^-100 ulp
+_EQUAL = START_PRECISION << 6  # bits; two numbers that agree to so many are taken for equal
 _PLAIN = 30_000  # binary exponents up to this are turned into decimals by integer arithmetic
 _SCIENTIFIC = 17  # decimal exponents from this on, or below -4, are written out
 
@@ -58,10 +59,13 @@ class Number:
         while True:
             if self._best is not None:
                 yield self._best, self._precision
-            if self._precision >= MAX_PRECISION or (self._best is not None and self._best.exact):
-                raise ArithmeticError(f"{self._name} is not decided with {self._precision} bits")
-            self._precision *= 2
-            self._best = self._enclose(self._precision)
+            self._narrow()
+
+    def _narrow(self) -> None:
+        if self._precision >= MAX_PRECISION or (self._best is not None and self._best.exact):
+            raise ArithmeticError(f"{self._name}: not decided with {self._precision} bits")
+        precision = 2 * self._precision
+        self._best, self._precision = self._enclose(precision), precision
 
     @property
     def sign(self) -> int:
@@ -100,9 +104,31 @@ class Number:
                 return low
         raise AssertionError("enclosures end with an exception")
 
+    def exceeds(self, other: Number) -> bool:
+        """Whether this number is larger than another; numbers that about 6000 bits do not tell apart count as equal."""
+        while True:
+            mine, yours = self._best, other._best
+            if mine is not None and yours is not None:
+                if _order(mine.low, mine.exponent, yours.high, yours.exponent) > 0:
+                    return True
+                if _order(mine.high, mine.exponent, yours.low, yours.exponent) <= 0:
+                    return False
+            open_ends = [end for end in (self, other) if end._best is None or not end._best.exact]
+            if any(end._precision >= _EQUAL for end in open_ends):
+                return False
+            for end in open_ends:
+                end._narrow()
+
     def error_ulps(self, bits: int, format: Format) -> float:
         """See :meth:`harness.exact.ExactResult.error_ulps`."""
-        for low, high, grid in self._errors(bits, format):
+        mantissa, exponent = format.dyadic(bits)
+        for enclosure, precision, ulp in self._measured(format):
+            grid = precision + 2 * _ABSOLUTE  # everything in units of 2^-grid ulp
+            unit = ulp - grid
+            got_low, got_high = _floor(mantissa, exponent - unit), -_floor(-mantissa, exponent - unit)
+            least = _floor(enclosure.low, enclosure.exponent - unit)
+            most = -_floor(-enclosure.high, enclosure.exponent - unit)
+            low, high = max(got_low - most, least - got_high, 0), max(got_high - least, most - got_low)
             if low == high or (high - low) << _RELATIVE < low or (high - low) << _ABSOLUTE < 1 << grid:
                 try:
                     return (low + high) / (2 << grid)
@@ -114,27 +140,33 @@ class Number:
         """See :meth:`harness.exact.ExactResult.compare_error`."""
         if threshold <= 0:
             raise ValueError(f"threshold {threshold}: give a positive number of ulps")
-        for low, high, grid in self._errors(bits, format):
-            bar = threshold.numerator << grid
-            low, high = low * threshold.denominator, high * threshold.denominator
-            if low == high or low > bar or high < bar:
-                return (low > bar) - (low < bar) if low == high else (1 if low > bar else -1)
+        mantissa, exponent = format.dyadic(bits)
+        times = threshold.denominator
+        for (low, high, scale), _, ulp in self._measured(format):
+            # Is y between ŷ - threshold·ulp and ŷ + threshold·ulp? All times the denominator, in units of 2^unit.
+            unit = min(ulp, max(exponent, ulp - _PLAIN))
+            got, rest = _floor(mantissa, exponent - unit) * times, times if exponent < unit else 0
+            reach = threshold.numerator << (ulp - unit)
+
+            def order(end: int, point: int, scale: int = scale, unit: int = unit) -> int:
+                return _order(end * times, scale, point, unit)
+
+            if order(low, got + rest - reach) > 0 and order(high, got + reach) < 0:
+                return -1
+            if order(high, got - reach) < 0 or order(low, got + rest + reach) > 0:
+                return 1
+            if low == high and rest == 0:
+                return 0
         raise AssertionError("enclosures end with an exception")
 
-    def _errors(self, bits: int, format: Format) -> Iterator[tuple[int, int, int]]:
-        """Ever narrower bounds (low, high, grid) of the error of an encoding, in units of 2^-grid ulp."""
-        mantissa, exponent = format.dyadic(bits)
+    def _measured(self, format: Format) -> Iterator[tuple[Enclosure, int, int]]:
+        """The enclosures within one binade, each with its precision and the exponent of ulp(y)."""
         for enclosure, precision in self.enclosures():
             binade = enclosure.binade()
-            if binade is None and not (enclosure.exact and enclosure.low == 0):
-                continue
-            grid = precision + 2 * _ABSOLUTE
-            unit = format.ulp_exponent(format.emin if binade is None else binade) - grid
-            got_low, got_high = _floor(mantissa, exponent - unit), -_floor(-mantissa, exponent - unit)
-            low = _floor(enclosure.low, enclosure.exponent - unit)
-            high = -_floor(-enclosure.high, enclosure.exponent - unit)
-            below, above = got_low - high, got_high - low  # bounds of ŷ - y
-            yield max(below, -above, 0), max(-below, above), grid
+            if binade is not None:
+                yield enclosure, precision, format.ulp_exponent(binade)
+            elif enclosure.sign == 0:
+                yield enclosure, precision, format.ulp_exponent(format.emin)
 
     def decimal(self, digits: int) -> str:
         """See :meth:`harness.exact.ExactResult.decimal`."""

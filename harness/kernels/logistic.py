@@ -127,7 +127,7 @@ def _sigmoid_2(x: Any) -> Any:
 @step
 def _sigmoid_2_edge(x: Any) -> Any:
     lead = x * -0.125
-    return math.copysign(_TINY, -x) if abs(x) > _FAR else _odd(fma(lead * x, x * (-1 / 6), lead), lead, -1)
+    return math.copysign(_TINY, -x) if abs(x) > _FAR else _odd(fma(lead * x, x * (-1 / 3), lead), lead, -1)
 
 
 @step

@@ -1,0 +1,68 @@
+"""Derivatives by formula, written once and evaluated in every framework's own arithmetic.
+
+A formula takes the framework's forward function and a tensor x. It uses operators only, with Python integers as
+constants, which promote in no framework; so all its arithmetic is the framework's, in the format of the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Formula = Callable[[Callable[[Any], Any], Any], Any]
+
+
+def _sigmoid_gradient(forward: Callable[[Any], Any], x: Any) -> Any:
+    s = forward(x)
+    return s * (1 - s)
+
+
+def _sigmoid_second(forward: Callable[[Any], Any], x: Any) -> Any:
+    s = forward(x)
+    return s * (1 - s) * (1 - 2 * s)
+
+
+def _tanh_gradient(forward: Callable[[Any], Any], x: Any) -> Any:
+    t = forward(x)
+    return 1 - t * t
+
+
+def _tanh_second(forward: Callable[[Any], Any], x: Any) -> Any:
+    t = forward(x)
+    return -2 * t * (1 - t * t)
+
+
+FORMULAS: dict[tuple[str, int], dict[str, Formula]] = {
+    ("sigmoid", 1): {"from_value": _sigmoid_gradient},
+    ("sigmoid", 2): {"from_value": _sigmoid_second},
+    ("tanh", 1): {"from_value": _tanh_gradient},
+    ("tanh", 2): {"from_value": _tanh_second},
+}
+"""By activation and order: formulas by route. relu has none: its derivatives are a comparison, not arithmetic."""
+
+
+def routes(activation: str, order: int) -> tuple[str, ...]:
+    """The routes by which a result of that order can be had."""
+    if order == 0:
+        return ("native",)
+    return ("autodiff", *FORMULAS.get((activation, order), {}))
+
+
+def compose(
+    case: tuple[str, int, str],
+    forward: Callable[[Any], Any],
+    derivative: Callable[[Callable[[Any], Any]], Callable[[Any], Any]],
+) -> Callable[[Any], Any]:
+    """The function for (activation, order, route), from a forward function and the framework's derivative of one.
+
+    Raises:
+        KeyError: for a route that does not exist.
+    """
+    activation, order, route = case
+    if route in ("native", "autodiff"):
+        function = forward
+        for _ in range(order):
+            function = derivative(function)
+        return function
+    formula = FORMULAS[activation, order][route]
+    return lambda x: formula(forward, x)

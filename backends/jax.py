@@ -1,0 +1,64 @@
+"""JAX: operation by operation, or through jax.jit."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .formulas import compose
+from .protocol import CARRIERS, Case, Unsupported
+
+_FUNCTIONS = {"sigmoid": "jax.nn:sigmoid", "tanh": "jax.nn:tanh", "relu": "jax.nn:relu"}
+
+
+class Jax:
+    """jax.nn, jax.vjp and jax.jit, with 64-bit types enabled."""
+
+    modes = ("eager", "compiled")
+
+    def __init__(self, mode: str, device: str) -> None:
+        if mode not in self.modes:
+            raise Unsupported(f"JAX has no mode {mode!r}: choose from {', '.join(self.modes)}")
+        self._jax: Any = importlib.import_module("jax")
+        self._jax.config.update("jax_enable_x64", True)
+        try:
+            self._device = self._jax.devices(device)[0]
+        except RuntimeError:
+            raise Unsupported(f"JAX sees no device {device!r}") from None
+        self._mode = mode
+
+    def versions(self) -> dict[str, str]:
+        return {"jax": self._jax.__version__, "jaxlib": importlib.import_module("jaxlib").__version__}
+
+    def environment(self) -> dict[str, str]:
+        return {"framework_path": "XLA for " + str(self._device.device_kind)}
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        if case.activation not in _FUNCTIONS:
+            raise Unsupported(f"JAX: no {case.activation}")
+        module, _, name = _FUNCTIONS[case.activation].partition(":")
+        forward = getattr(importlib.import_module(module), name)
+        function = compose((case.activation, case.order, case.route), forward, self._derivative)
+        compiled: Callable[[Any], Any] = self._jax.jit(function) if self._mode == "compiled" else function
+        return compiled
+
+    def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def derivative(x: Any) -> Any:
+            y, pull_back = self._jax.vjp(function, x)
+            return pull_back(self._jax.numpy.ones_like(y))[0]
+
+        return derivative
+
+    def load(self, bits: Any, format: str) -> Any:
+        return self._jax.device_put(bits.view(self._jax.numpy.dtype(format)), self._device)
+
+    def synchronise(self, tensor: Any) -> Any:
+        return tensor.block_until_ready()
+
+    def store(self, tensor: Any, format: str) -> Any:
+        if tensor.dtype != self._jax.numpy.dtype(format):
+            raise TypeError(f"returned {tensor.dtype} for {format} input")
+        return np.asarray(tensor).view(CARRIERS[format])

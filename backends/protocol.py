@@ -1,0 +1,78 @@
+"""What an adapter is: the few operations in which frameworks differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+CARRIERS = {"float16": "uint16", "bfloat16": "uint16", "float32": "uint32", "float64": "uint64"}
+"""The unsigned integer dtype that the encodings of a format travel in."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked of an implementation.
+
+    Attributes:
+        activation: name of the activation.
+        order: 0 value, 1 gradient, 2 second derivative.
+        route: ``native``, ``autodiff`` or the name of a formula.
+        format: one of :data:`CARRIERS`.
+        parameters: the activation's parameters, by name.
+    """
+
+    activation: str
+    order: int
+    route: str
+    format: str
+    parameters: tuple[tuple[str, float], ...] = ()
+
+
+class Unsupported(Exception):
+    """The framework lacks this; the text says what and why."""
+
+
+class Backend(Protocol):
+    """An adapter. It is constructed in the worker as ``Adapter(mode, device)``, and only then imports its framework.
+
+    The law: ``store(synchronise(prepare(case)(load(bits))))`` is what a user of the framework gets for these inputs, bit
+    for bit, in the format of the case. Tensors are one-dimensional and of one length throughout.
+    """
+
+    modes: tuple[str, ...]
+    """The modes there are; the class has them, so that they can be read without the framework."""
+
+    def __init__(self, mode: str, device: str) -> None:
+        """Import the framework.
+
+        Raises:
+            Unsupported: for a mode or a device that is not there.
+            Exception: anything, where the framework's installation is broken.
+        """
+
+    def versions(self) -> dict[str, str]:
+        """Versions by distribution, the framework's own first."""
+
+    def environment(self) -> dict[str, str]:
+        """What the framework says of the processor path it uses."""
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        """The case as a function from a tensor of inputs to a tensor of results, compiled where the mode says so.
+
+        Raises:
+            Unsupported: where the framework lacks the case.
+        """
+
+    def load(self, bits: Any, format: str) -> Any:
+        """A tensor on the device with these encodings (array of the carrier); nothing is rounded or flushed."""
+
+    def synchronise(self, tensor: Any) -> Any:
+        """Return the tensor once it is computed."""
+
+    def store(self, tensor: Any, format: str) -> Any:
+        """The encodings of a tensor as an array of the carrier.
+
+        Raises:
+            TypeError: where the tensor's dtype is not the format's: nothing is cast in silence.
+        """

@@ -1,0 +1,74 @@
+"""TensorFlow: eager, tf.function, or tf.function through XLA."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .formulas import compose
+from .protocol import CARRIERS, Case, Unsupported
+
+_FUNCTIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu"}
+
+
+class TensorFlow:
+    """tf.nn, tf.GradientTape and tf.function."""
+
+    modes = ("eager", "compiled", "xla")
+
+    def __init__(self, mode: str, device: str) -> None:
+        if mode not in self.modes:
+            raise Unsupported(f"TensorFlow has no mode {mode!r}: choose from {', '.join(self.modes)}")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        for name in ("pandas", "pyarrow"):  # Keras takes them in where it finds them; a worker does without
+            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+        self._tf: Any = importlib.import_module("tensorflow")
+        threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+        self._tf.config.threading.set_intra_op_parallelism_threads(threads)
+        self._tf.config.threading.set_inter_op_parallelism_threads(1)
+        kind = {"cpu": "CPU", "cuda": "GPU"}.get(device, device)
+        if not self._tf.config.list_physical_devices(kind):
+            raise Unsupported(f"TensorFlow sees no device {device!r}")
+        self._mode, self._device = mode, f"/{kind}:0"
+
+    def versions(self) -> dict[str, str]:
+        return {"tensorflow": self._tf.__version__}
+
+    def environment(self) -> dict[str, str]:
+        flags = self._tf.sysconfig.get_build_info().get("cpu_compiler_flags", "")
+        return {"framework_path": f"oneDNN {os.environ.get('TF_ENABLE_ONEDNN_OPTS', 'default')} {flags}".strip()}
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        if case.activation not in _FUNCTIONS:
+            raise Unsupported(f"TensorFlow: no {case.activation}")
+        forward = getattr(self._tf.nn, _FUNCTIONS[case.activation])
+        function = compose((case.activation, case.order, case.route), forward, self._derivative)
+        if self._mode == "eager":
+            return function
+        compiled: Callable[[Any], Any] = self._tf.function(function, jit_compile=self._mode == "xla")
+        return compiled
+
+    def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def derivative(x: Any) -> Any:
+            with self._tf.GradientTape() as tape:
+                tape.watch(x)
+                y = function(x)
+            return tape.gradient(y, x, unconnected_gradients=self._tf.UnconnectedGradients.ZERO)
+
+        return derivative
+
+    def load(self, bits: Any, format: str) -> Any:
+        with self._tf.device(self._device):
+            return self._tf.constant(bits.view(self._tf.dtypes.as_dtype(format).as_numpy_dtype))
+
+    def synchronise(self, tensor: Any) -> Any:
+        self._tf.test.experimental.sync_devices()
+        return tensor
+
+    def store(self, tensor: Any, format: str) -> Any:
+        if tensor.dtype != self._tf.dtypes.as_dtype(format):
+            raise TypeError(f"returned {tensor.dtype.name} for {format} input")
+        return tensor.numpy().view(CARRIERS[format])

@@ -1,0 +1,87 @@
+"""PyTorch: eager with autograd, or through torch.compile."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+from .formulas import compose
+from .protocol import CARRIERS, Case, Unsupported
+
+_FUNCTIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu"}
+_SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
+
+
+class Torch:
+    """torch.nn.functional, torch.autograd and torch.compile."""
+
+    modes = ("eager", "compiled")
+
+    def __init__(self, mode: str, device: str) -> None:
+        if mode not in self.modes:
+            raise Unsupported(f"PyTorch has no mode {mode!r}: choose from {', '.join(self.modes)}")
+        # One compiling process, this one: a pool would take longer to start than these small graphs take to compile.
+        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
+        self._torch: Any = importlib.import_module("torch")
+        if device not in ("cpu", "cuda") or (device == "cuda" and not self._torch.cuda.is_available()):
+            raise Unsupported(f"PyTorch sees no device {device!r}")
+        self._torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+        self._mode, self._device = mode, device
+
+    def versions(self) -> dict[str, str]:
+        return {"torch": self._torch.__version__}
+
+    def environment(self) -> dict[str, str]:
+        return {"framework_path": self._torch.backends.cpu.get_cpu_capability()}
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        if case.activation not in _FUNCTIONS:
+            raise Unsupported(f"PyTorch: no {case.activation}")
+        forward = getattr(self._torch.nn.functional, _FUNCTIONS[case.activation])
+        name = (case.activation, case.order, case.route)
+        if self._mode == "compiled":
+            # AOTAutograd has no second derivatives; functorch's gradient is traced into the graph instead.
+            function = compose(name, forward, self._traced_derivative)
+            return self._no_graph(self._torch.compile(function, fullgraph=True, dynamic=False))
+        function = compose(name, forward, self._derivative)
+        return function if case.route == "autodiff" else self._no_graph(function)
+
+    def _no_graph(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def call(x: Any) -> Any:
+            with self._torch.no_grad():
+                return function(x)
+
+        return call
+
+    def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        grad, ones_like = self._torch.autograd.grad, self._torch.ones_like
+
+        def derivative(x: Any) -> Any:
+            inner = x if x.requires_grad else x.detach().requires_grad_(True)
+            y = function(inner)
+            if not y.requires_grad:  # it does not depend on x any more
+                return self._torch.zeros_like(y)
+            (result,) = grad(y, inner, ones_like(y), create_graph=x.requires_grad, materialize_grads=True)
+            return result
+
+        return derivative
+
+    def _traced_derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda x: self._torch.func.grad(lambda z: function(z).sum())(x)
+
+    def load(self, bits: Any, format: str) -> Any:
+        signed = self._torch.from_numpy(bits.view(_SIGNED[CARRIERS[format]]))
+        return signed.view(getattr(self._torch, format)).to(self._device)
+
+    def synchronise(self, tensor: Any) -> Any:
+        if self._device == "cuda":
+            self._torch.cuda.synchronize()
+        return tensor
+
+    def store(self, tensor: Any, format: str) -> Any:
+        if tensor.dtype != getattr(self._torch, format):
+            raise TypeError(f"returned {str(tensor.dtype).removeprefix('torch.')} for {format} input")
+        carrier = CARRIERS[format]
+        return tensor.detach().cpu().contiguous().view(getattr(self._torch, _SIGNED[carrier])).numpy().view(carrier)

@@ -1,0 +1,160 @@
+"""The worker process: one implementation, asked over two pipes, with its bits in memory-mapped slots.
+
+Started as ``python -m backends.worker --backend NAME --mode MODE --device DEVICE --threads N --commands FD --replies FD``.
+Commands and replies are lines of JSON on the two inherited descriptors; standard output and error belong to the
+framework and may be written to at will. A failing case is a reply; only a crash ends the worker.
+
+* first reply: ``{"hello": {"versions", "environment"}}``, or ``{"failed": reason}``
+* ``{"op": "prepare", "id", "case", "length", "inputs": [path, path], "outputs": [path, path]}``
+* ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds"}``
+* ``{"op": "forget", "id"}``
+* end of the command pipe: exit
+
+Every reply to a command carries its ``id``, and either results or ``status`` (``unsupported``, ``failed``) and ``reason``.
+``--describe`` prints what the adapter's class tells, as one line of JSON, and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+_REASON = 300  # characters
+
+
+def main() -> None:
+    """Run the worker until its command pipe closes."""
+    parser = argparse.ArgumentParser(prog="backends.worker")
+    parser.add_argument("--backend", required=True)
+    parser.add_argument("--mode", default="eager")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--commands", type=int)
+    parser.add_argument("--replies", type=int)
+    parser.add_argument("--describe", action="store_true")
+    options = parser.parse_args()
+    if options.describe:
+        _describe(options.backend)
+        return
+    _die_with_parent()
+    _set_threads(options.threads)
+    replies = os.fdopen(options.replies, "w", buffering=1)
+    backend = _start(options.backend, options.mode, options.device, replies)
+    if backend is not None:
+        _serve(backend, os.fdopen(options.commands), replies)
+
+
+def _describe(name: str) -> None:
+    from .registry import load, spec
+
+    print(json.dumps({"modes": list(load(spec(name)).modes)}))
+
+
+def _die_with_parent() -> None:
+    """Leave no orphan, whatever happens to the parent; Ctrl-C is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG; tied to the thread that started us
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _set_threads(threads: int) -> None:
+    """Before the framework is imported: most read these once."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC", "PJRT_NPROC"):
+        os.environ[name] = str(threads)
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = str(threads)
+
+
+def _start(name: str, mode: str, device: str, replies: Any) -> Any:
+    from .environment import environment, flushes_to_zero
+    from .registry import load, spec
+
+    before = flushes_to_zero()
+    try:
+        backend = load(spec(name))(mode, device)
+        facts = environment() | {"flush_to_zero_before": str(before)} | backend.environment()
+        facts["flush_to_zero_after"] = str(flushes_to_zero())
+        _send(replies, {"hello": {"versions": backend.versions(), "environment": facts}})
+    except BaseException as error:  # a broken installation may raise anything
+        _send(replies, {"failed": _reason(error)})
+        return None
+    return backend
+
+
+def _serve(backend: Any, commands: Any, replies: Any) -> None:
+    prepared: dict[int, Callable[[int], dict[str, Any]]] = {}
+    for line in commands:
+        command = json.loads(line)
+        identity = command["id"]
+        try:
+            answer: dict[str, Any] = {}
+            if command["op"] == "prepare":
+                prepared[identity] = _prepare(backend, command)
+            elif command["op"] == "call":
+                answer = prepared[identity](command["slot"])
+            elif command["op"] == "forget":
+                prepared.pop(identity, None)
+        except BaseException as error:  # the specimen may raise anything; the row says what
+            kind = "unsupported" if type(error).__name__ == "Unsupported" else "failed"
+            answer = {"status": kind, "reason": _reason(error)}
+        _send(replies, {"id": identity} | answer)
+
+
+def _prepare(backend: Any, command: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
+    import numpy as np
+
+    from .protocol import CARRIERS, Case
+
+    fields = command["case"]
+    case = Case(**{**fields, "parameters": tuple((name, value) for name, value in fields["parameters"])})
+    carrier, length = CARRIERS[case.format], command["length"]
+    inputs = [np.memmap(path, carrier, "r", shape=(length,)) for path in command["inputs"]]
+    outputs = [np.memmap(path, carrier, "r+", shape=(length,)) for path in command["outputs"]]
+    function = backend.prepare(case)
+
+    def call(slot: int) -> dict[str, Any]:
+        begin = time.perf_counter()
+        tensor = backend.load(np.asarray(inputs[slot]), case.format)
+        called = time.perf_counter()
+        result = backend.synchronise(function(tensor))
+        returned = time.perf_counter()
+        bits = backend.store(result, case.format)
+        if bits.shape != (length,):
+            raise ValueError(f"returned shape {tuple(bits.shape)} for {length} inputs")
+        outputs[slot][:] = bits
+        return {"seconds": time.perf_counter() - begin, "framework_seconds": returned - called}
+
+    return call
+
+
+def _reason(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    text = " ".join((lines[0] if lines else "").split())
+    return f"{text if type(error).__name__ == 'Unsupported' else f'{type(error).__name__}: {text}'}"[:_REASON]
+
+
+def _send(replies: Any, message: dict[str, Any]) -> None:
+    replies.write(json.dumps(message) + "\n")
+    replies.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Reference kernels for relu: its results are inputs, ones and zeros, hence exact in any format.
+
+NaN (ask the exact reference) at 0, where the derivative has a kink and the sign of zero is free, and at infinity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .machine import kernel
+
+
+def _narrow(slope: float, constant: float) -> Callable[..., Any]:
+    @kernel
+    def reference(x: Any, y: Any) -> None:
+        for i in range(x.size):
+            v = np.float64(x[i])
+            exact = v * slope + constant if v > 0 else 0.0
+            y[i] = exact if abs(v) < math.inf and v != 0 else math.nan
+
+    return reference
+
+
+def _wide(slope: float, constant: float) -> Callable[..., Any]:
+    @kernel
+    def reference(x: Any, hi: Any, lo: Any, scale: Any) -> None:
+        for i in range(x.size):
+            v = x[i]
+            exact = v * slope + constant if v > 0 else 0.0
+            hi[i] = exact if abs(v) < math.inf and v != 0 else math.nan
+            lo[i] = 0.0
+            scale[i] = 1.0
+
+    return reference
+
+
+_PIECES = ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))  # slope and constant for x > 0, by order
+
+RELU = tuple(_narrow(*piece) for piece in _PIECES)
+RELU_WIDE = tuple(_wide(*piece) for piece in _PIECES)
