@@ -11,19 +11,25 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from flint import arb, arb_series, ctx
 
 from .activations import Activation
+from .expansion import Expansion
 
 _LOOKAHEAD = 8  # further coefficients that decide which sign a zero is approached from
 _LOOKAHEAD_PRECISION = 256  # bits
+_PARTS = 768  # bits from which on exact parts are kept apart, which is slower
 _ARB = threading.RLock()  # Arb's working precision is one setting for the whole process
 
 
 class Enclosure(NamedTuple):
-    """A real number y with low·2^exponent ≤ y ≤ high·2^exponent; the number is exact where low = high."""
+    """What is known of a real number y: y = low·2^exponent where low = high, else low·2^exponent < y < high·2^exponent.
+
+    The bounds are strict, so that a number just below a power of two, or a tie, can be told from it.
+    """
 
     low: int
     high: int
@@ -37,18 +43,17 @@ class Enclosure(NamedTuple):
     @property
     def sign(self) -> int | None:
         """-1, 0 or 1; None while the bounds do not tell."""
-        if self.low > 0:
+        if self.low == self.high == 0:
+            return 0
+        if self.low >= 0:
             return 1
-        if self.high < 0:
-            return -1
-        return 0 if self.low == self.high else None
+        return -1 if self.high <= 0 else None
 
-    def binade(self) -> int | None:
-        """The e with 2^e ≤ |y| < 2^(e+1); None while the bounds do not tell, and for zero."""
+    def binades(self) -> tuple[int | None, int]:
+        """The least and the largest e with 2^e ≤ |y| < 2^(e+1) for a y of known sign, not zero; None for -∞."""
         small, large = sorted((abs(self.low), abs(self.high)))
-        if not self.sign or small.bit_length() != large.bit_length():
-            return None
-        return self.exponent + small.bit_length() - 1
+        least = self.exponent + small.bit_length() - 1 if small else None
+        return least, self.exponent + (large if self.exact else large - 1).bit_length() - 1
 
 
 class _Series:
@@ -65,13 +70,13 @@ class _Series:
         return left() if self._x < at or (self._x == at and self._side < 0) else right()
 
 
-def _taylor(activation: Activation, x: float, side: int, terms: int, precision: int) -> list[arb] | None:
-    """The first ``terms`` coefficients of f(x + ε); None where the precision is too low to divide."""
+def _taylor(activation: Activation, x: float, side: int, terms: int, precision: int, parts: bool = False) -> Any:
+    """The series of f(x + ε) to so many terms; None where the precision is too low to divide."""
     before = ctx.prec, ctx.cap
     ctx.prec, ctx.cap = precision, terms
     try:
-        series = activation.expression(arb_series([arb(x), arb(1)]), _Series(x, side))
-        return [series[k] for k in range(terms)]
+        argument = Expansion.around(x) if parts else arb_series([arb(x), arb(1)])
+        return activation.expression(argument, _Series(x, side))
     except ValueError:  # python-flint's word for a divisor that may be zero
         return None
     finally:
@@ -91,28 +96,53 @@ def derivative(activation: Activation, order: int, x: float, side: int, precisio
     Returns:
         Bounds, or None where the precision is too low to give any.
     """
+    parts = precision >= _PARTS
     with _ARB:
-        coefficients = _taylor(activation, x, side, order + 1, precision)
-        if coefficients is None or not coefficients[order].is_finite():
+        series = _taylor(activation, x, side, order + 1, precision, parts)
+        if series is None:
             return None
-        return _bounds(coefficients[order], math.factorial(order), precision)
+        head, ball = (series.head[order], series.tail[order]) if parts else (Fraction(0), series[order])
+        if not ball.is_finite():
+            return None
+        low, high, exponent = _add(head, _bounds(ball, precision), precision)
+        return Enclosure(low * math.factorial(order), high * math.factorial(order), exponent)
 
 
-def _bounds(ball: Any, factor: int, precision: int) -> Enclosure:
+def _bounds(ball: Any, precision: int) -> Enclosure:
+    """The bounds of a ball in integers; radii that are hopelessly large or needlessly small are widened."""
     middle, exponent = (int(part) for part in ball.mid().man_exp())
     radius, scale = (int(part) for part in ball.rad().man_exp())
     if radius == 0:
-        return Enclosure(middle * factor, middle * factor, exponent)
+        return Enclosure(middle, middle, exponent)
+    radius += 1  # makes the bounds strict
     if middle == 0 or scale - exponent > middle.bit_length() + 64:  # no shift: the exponents may be astronomical
-        return Enclosure(-(radius + 1) * factor, (radius + 1) * factor, scale)  # |midpoint| < 2^scale
-    finest = exponent - 2 * precision - 64  # a radius below this is widened to it
+        return Enclosure(-radius - 1, radius + 1, scale)  # |midpoint| < 2^scale
+    finest = exponent - 2 * precision - 64
     if scale + radius.bit_length() < finest:
         radius, scale = 1, finest
     if scale >= exponent:
         radius, scale = radius << (scale - exponent), exponent
     else:
         middle <<= exponent - scale
-    return Enclosure((middle - radius) * factor, (middle + radius) * factor, scale)
+    return Enclosure(middle - radius, middle + radius, scale)
+
+
+def _add(head: Fraction, rest: Enclosure, precision: int) -> Enclosure:
+    """Bounds of an exact dyadic number plus a rest; a rest of known sign keeps the sum strictly on one side."""
+    if head == 0:
+        return rest
+    exponent = 1 - head.denominator.bit_length()
+    finest, coarsest = exponent - 4 * precision, exponent + head.numerator.bit_length() + 4 * precision
+    low, high, scale = rest
+    if scale > coarsest:
+        return Enclosure(low - 1, high + 1, scale)  # |head| < 2^scale
+    if scale < finest:
+        # Outward to multiples of 2^finest; a bound of 0 stays, and with it the strictness on that side.
+        shift = min(finest - scale, max(low.bit_length(), high.bit_length()) + 1)
+        low, high, scale = (low >> shift), -(-high >> shift), finest
+    unit = min(exponent, scale)
+    middle = head.numerator << (exponent - unit)
+    return Enclosure(middle + (low << (scale - unit)), middle + (high << (scale - unit)), unit)
 
 
 def approach(activation: Activation, order: int, x: float, side: int) -> int:
@@ -122,8 +152,9 @@ def approach(activation: Activation, order: int, x: float, side: int) -> int:
     the function is constant: neither sign is then more right than the other.
     """
     with _ARB:
-        coefficients = _taylor(activation, x, side, order + 1 + _LOOKAHEAD, _LOOKAHEAD_PRECISION) or []
-        for distance, coefficient in enumerate(coefficients[order + 1 :], start=1):
+        series = _taylor(activation, x, side, order + 1 + _LOOKAHEAD, _LOOKAHEAD_PRECISION)
+        for distance in range(1, _LOOKAHEAD + 1 if series is not None else 0):
+            coefficient = series[order + distance]
             if coefficient > 0 or coefficient < 0:
                 sign = 1 if coefficient > 0 else -1
                 return sign * (side if distance % 2 else 1)

@@ -79,11 +79,12 @@ class Number:
 
     def rounded(self, format: Format) -> int:
         """See :meth:`harness.exact.ExactResult.rounded`; a zero of either sign comes out as +0."""
+        finer = format.precision + 3  # digits; no tie lies between a bound and the next number inward
         for (low, high, exponent), _ in self.enclosures():
-            if low == high == 0:
-                return format.sign_bit if self._zero_sign() < 0 else 0
-            bits = format.round_dyadic(low, exponent)
-            if low == high or bits == format.round_dyadic(high, exponent):
+            if low == high:
+                return format.round_dyadic(low, exponent, low == 0 and self._zero_sign() < 0)
+            bits = format.round_dyadic((low << finer) + 1, exponent - finer)
+            if bits == format.round_dyadic((high << finer) - 1, exponent - finer):
                 return bits
         raise AssertionError("enclosures end with an exception")
 
@@ -100,8 +101,10 @@ class Number:
         mantissa, exponent = format.dyadic(bits)
         for enclosure, _ in self.enclosures():
             low, high = (_order(end, enclosure.exponent, mantissa, exponent) for end in enclosure[:2])
-            if low == high and (low or enclosure.exact):
+            if enclosure.exact:
                 return low
+            if low >= 0 or high <= 0:
+                return 1 if low >= 0 else -1
         raise AssertionError("enclosures end with an exception")
 
     def exceeds(self, other: Number) -> bool:
@@ -109,10 +112,10 @@ class Number:
         while True:
             mine, yours = self._best, other._best
             if mine is not None and yours is not None:
-                if _order(mine.low, mine.exponent, yours.high, yours.exponent) > 0:
-                    return True
                 if _order(mine.high, mine.exponent, yours.low, yours.exponent) <= 0:
                     return False
+                if _order(mine.low, mine.exponent, yours.high, yours.exponent) >= 0:
+                    return True
             open_ends = [end for end in (self, other) if end._best is None or not end._best.exact]
             if any(end._precision >= _EQUAL for end in open_ends):
                 return False
@@ -151,20 +154,22 @@ class Number:
             def order(end: int, point: int, scale: int = scale, unit: int = unit) -> int:
                 return _order(end * times, scale, point, unit)
 
-            if order(low, got + rest - reach) > 0 and order(high, got + reach) < 0:
-                return -1
-            if order(high, got - reach) < 0 or order(low, got + rest + reach) > 0:
-                return 1
             if low == high and rest == 0:
-                return 0
+                return max(-order(low, got - reach), order(low, got + reach))
+            if order(low, got + rest - reach) >= 0 and order(high, got + reach) <= 0:
+                return -1
+            if order(high, got - reach) <= 0 or order(low, got + rest + reach) >= 0:
+                return 1
         raise AssertionError("enclosures end with an exception")
 
     def _measured(self, format: Format) -> Iterator[tuple[Enclosure, int, int]]:
-        """The enclosures within one binade, each with its precision and the exponent of ulp(y)."""
+        """The enclosures that tell ulp(y), each with its precision and that ulp's exponent."""
         for enclosure, precision in self.enclosures():
-            binade = enclosure.binade()
-            if binade is not None:
-                yield enclosure, precision, format.ulp_exponent(binade)
+            if enclosure.sign:
+                least, most = enclosure.binades()
+                ulp = format.ulp_exponent(most)
+                if format.ulp_exponent(format.emin if least is None else least) == ulp:
+                    yield enclosure, precision, ulp
             elif enclosure.sign == 0:
                 yield enclosure, precision, format.ulp_exponent(format.emin)
 
@@ -179,7 +184,7 @@ class Number:
                 text = balls.digits(enclosure, digits)
             else:
                 low, high = (_decimal(end, enclosure.exponent, digits) for end in enclosure[:2])
-                text = _show(*low) if low == high else None
+                text = _show(*low[:2], complete=enclosure.exact and low[2]) if low[:2] == high[:2] else None
             if text is not None:
                 return text
         raise AssertionError("enclosures end with an exception")

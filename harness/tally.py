@@ -24,17 +24,19 @@ BUCKETS = OCTAVE * 74 + 1
 """Buckets; the last holds all errors from 2^64 ulp on."""
 
 
-@dataclass(frozen=True, order=False)
+@dataclass(frozen=True)
 class Record:
     """The largest error seen and where.
 
     Attributes:
         ulps: the error; -1 where there is none.
         index: index of the input among the inputs of the case; of equal errors the smallest.
+        result: encoding of the result there.
     """
 
     ulps: float = -1.0
     index: int = -1
+    result: int = 0
 
     def better(self, other: Record) -> Record:
         """The larger of two records."""
@@ -93,12 +95,12 @@ class Tally:
         )
 
     @classmethod
-    def of(cls, judgement: Judgement, index: int, x: float) -> Tally:
+    def of(cls, judgement: Judgement, index: int, x: float, result: int) -> Tally:
         """The account of a single input that the exact reference judged (its digest is counted elsewhere)."""
         tally = cls(wrong_sign=int(judgement.wrong_sign), zero_sign=int(judgement.zero_sign))
         tally.counts[judgement.cls] = 1
         if not math.isnan(judgement.ulps) and judgement.cls != "flushed":
-            record = Record(judgement.ulps, index)
+            record = Record(judgement.ulps, index, result)
             tally.measured = 1
             tally.error_sum = round(min(judgement.ulps, SUM_CAP) * 2**SUM_BITS)
             tally.histogram = {bucket(judgement.ulps): 1}

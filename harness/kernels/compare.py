@@ -24,8 +24,9 @@ CHUNK = 1024
 CORRECT, FAITHFUL, INACCURATE, VANISHED, FLUSHED, OVERFLOWED, NAN, SPECIAL, WRONG_SIGN, ZERO_SIGN, MEASURED = range(11)
 COUNTS = 11
 
-# Slots of the records, int64: bits of the largest error and the index of its input; the same over normal results.
-MAX_ERROR, MAX_INDEX, MAX_NORMAL, MAX_NORMAL_INDEX = range(4)
+# Slots of the records, int64: bits of the largest error, index of its input, bits of the result; then over normal ones.
+MAX_ERROR, MAX_INDEX, MAX_RESULT, MAX_NORMAL, MAX_NORMAL_INDEX, MAX_NORMAL_RESULT = range(6)
+RECORDS = 6
 
 _SUM_SHIFTER = 1.5 * 2.0 ** (52 - SUM_BITS)
 _SHIFTER_BITS = int(np.float64(_SUM_SHIFTER).view(np.int64))
@@ -51,7 +52,7 @@ def add(total: Any, low: Any, high: Any) -> None:
 
 
 @step
-def account(error: Any, normal: Any, index: Any, counts: Any, total: Any, records: Any, histogram: Any) -> None:
+def account(error: Any, normal: Any, index: Any, result: Any, counts: Any, total: Any, records: Any, histogram: Any) -> None:
     """Enter one error into sum, histogram and records; of equal errors the one with the smaller index is kept."""
     capped = min(error, SUM_CAP)
     if capped < 2.0**32:
@@ -66,11 +67,13 @@ def account(error: Any, normal: Any, index: Any, counts: Any, total: Any, record
     if bits > records[MAX_ERROR] or (bits == records[MAX_ERROR] and index < records[MAX_INDEX]):
         records[MAX_ERROR] = bits
         records[MAX_INDEX] = index
+        records[MAX_RESULT] = np.int64(result)
     if normal and (
         bits > records[MAX_NORMAL] or (bits == records[MAX_NORMAL] and index < records[MAX_NORMAL_INDEX])
     ):
         records[MAX_NORMAL] = bits
         records[MAX_NORMAL_INDEX] = index
+        records[MAX_NORMAL_RESULT] = np.int64(result)
 
 
 @step
@@ -143,7 +146,7 @@ def compare(
         top: magnitude from which a result rounds to infinity.
         bound: of the reference kernel.
         weights: odd uint32[CHUNK], for the digest.
-        counts: int64[COUNTS], added to. total: uint64[2], the sum of errors, added to. records: int64[4], updated.
+        counts: int64[COUNTS], added to. total: uint64[2], the sum of errors, added to. records: int64[RECORDS], updated.
         vanished: float64[2], the vanished inputs nearest to zero on the positive and negative side, updated.
         histogram: int64[BUCKETS], added to.
         pending: int64[n], receives the positions (from 0) that only the exact reference can class; these are counted
@@ -237,7 +240,7 @@ def compare(
                     vanished[1] = max(vanished[1], v)
             if cls != FLUSHED and abs(result) != math.inf:
                 normal = _rounds_to_normal(abs(exact), precision, emin) and abs(exact) < top
-                account(error, normal, start + low + i, counts, total, records, histogram)
+                account(error, normal, start + low + i, bs[i], counts, total, records, histogram)
     return waiting, digest
 
 

@@ -133,6 +133,6 @@ def compare_wide(
                 else:
                     vanished[1] = max(vanished[1], v)
             if cls != FLUSHED:
-                account(error, normal, start + i, counts, total, records, histogram)
+                account(error, normal, start + i, output_bits[i], counts, total, records, histogram)
         digest += weighted * chunk_weight((start + low) // CHUNK)
     return waiting, digest

@@ -25,10 +25,9 @@ orders = pytest.mark.parametrize("order", ORDERS)
 formats = pytest.mark.parametrize("format", FORMATS.values(), ids=str)
 
 
-def textbook(name: str, order: int, x: float) -> Any:
-    """f, f' or f'' from hand-written formulas, with thousands of digits where they cancel or come close to 1."""
-    digits = -4 * math.frexp(x)[1] if abs(x) < 1e-3 else 4 * int(abs(x)) if abs(x) <= 1e4 else 0
-    with mpmath.workprec(300 + digits):
+def textbook(name: str, order: int, x: float, guard: int = 0) -> Any:
+    """f, f' or f'' from hand-written formulas, with 300 right bits and a guard, and more where they cancel."""
+    with mpmath.workprec(300 + guard - (4 * math.frexp(x)[1] if abs(x) < 1e-3 else 0)):
         t = mpmath.mpf(x)
         e = mpmath.exp(-abs(t) * (2 if name == "tanh" else 1))  # then tanh(x) = 2σ(2x) - 1
         sign = -1 if x < 0 else 1
@@ -95,7 +94,7 @@ def test_errors_agree_with_mpmath(name: str, order: int, format: Format) -> None
     for x in points(format, 40):
         if abs(x) > 1e4:
             continue  # exponents too large for a fraction
-        y = fraction(textbook(name, order, x))
+        y = fraction(textbook(name, order, x, guard=4 * int(abs(x))))  # so many that 1 - e^-x is not 1
         result = exact.at(x)
         best = result.rounded(format)
         for offset in (0, 1, -1, 1000):
@@ -182,6 +181,24 @@ def test_far_out_results_are_tiny_and_have_their_sign() -> None:
         assert Exact("sigmoid", 2).at(-x).rounded(FLOAT64) == 0
     decimal = Exact("sigmoid", 1).at(1e30).decimal(25)
     assert decimal == "5.687645194995960896750278e-434294481903251836286911761062"
+
+
+@formats
+@pytest.mark.parametrize("x", [50.0, 1e3, 1e10, 1e30, 1e308])
+def test_a_result_that_is_almost_one_is_less_than_one(x: float, format: Format) -> None:
+    one = format.round_dyadic(1, 0)
+    for result in (Exact("sigmoid", 0).at(x), Exact("tanh", 0).at(x)):
+        assert result.rounded(format) == one
+        assert result.compare(one, format) == -1
+        assert result.compare(one - 1, format) == 1
+        # The ulp is that of the binade below 1.
+        assert result.error_ulps(one + 1, format) == pytest.approx(2.0, abs=1e-4)
+        assert result.compare_error(one + 1, format, 2) == 1
+        assert result.compare_error(one, format, Fraction(1, 10**4)) == -1
+        assert result.compare_error(one - 1, format, 1) == -1  # less than an ulp by next to nothing
+    minus = Exact("tanh", 0).at(-x)
+    assert minus.compare(one | format.sign_bit, format) == 1
+    assert minus.compare_error(one - 1 | format.sign_bit, format, 1) == -1
 
 
 @pytest.mark.parametrize("order", ORDERS)

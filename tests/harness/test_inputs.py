@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_blocks_do_not_change_the_inputs(format: Format, count: int, seed: int, 
     inputs = sampled(format, count, seed)
     edges = sorted({0, count, *(int(cut * count) for cut in cuts)})
     whole = inputs.block(0, count)
-    parts = [inputs.block(low, high) for low, high in zip(edges, edges[1:], strict=False)]
+    parts = [inputs.block(low, high) for low, high in pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 

@@ -1,0 +1,217 @@
+"""Results of many implementations on the same inputs, against the reference and against each other, in one pass."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import kernels
+from .activations import Activation
+from .exact import Exact
+from .formats import Bits, Format
+from .judge import CLASSES, judge
+from .tally import BUCKETS, Record, Tally
+
+_PIECE = 1 << 16  # inputs at a time, so that reference and results stay in the cache between the implementations
+_SEED_OF_WEIGHTS = 20  # any: the digest only has to be the same everywhere
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How two results on the same inputs agree, bit for bit (two NaNs agree whatever their payloads).
+
+    Attributes:
+        inputs: how many there were.
+        differing: on how many the results differ.
+        largest: the largest distance between two results that are numbers, in steps between neighbouring encodings.
+        index: index of the first input with that distance; -1 where none differs.
+    """
+
+    inputs: int = 0
+    differing: int = 0
+    largest: int = 0
+    index: int = -1
+
+    def merge(self, other: Agreement) -> Agreement:
+        """The agreement on both sets of inputs."""
+        candidates = [found for found in (self, other) if found.differing]
+        first = min(candidates, key=lambda found: (-found.largest, found.index), default=self)
+        return Agreement(self.inputs + other.inputs, self.differing + other.differing, first.largest, first.index)
+
+
+@dataclass
+class _Account:
+    """The arrays that the kernels add to, for one case."""
+
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(11, np.int64))
+    total: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(2, np.uint64))
+    records: NDArray[np.int64] = field(default_factory=lambda: np.full(6, -1, np.int64))
+    vanished: NDArray[np.float64] = field(default_factory=lambda: np.array([math.inf, -math.inf]))
+    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BUCKETS, np.int64))
+    digest: int = 0
+    judged: Tally = field(default_factory=Tally)
+
+    def tally(self) -> Tally:
+        counts = [int(count) for count in self.counts]
+        buckets = np.flatnonzero(self.histogram)
+        return Tally(
+            counts=dict(zip(CLASSES, counts, strict=False)),
+            wrong_sign=counts[8],
+            zero_sign=counts[9],
+            measured=counts[10],
+            error_sum=int(self.total[0]) + (int(self.total[1]) << 64),
+            histogram={int(bucket): int(self.histogram[bucket]) for bucket in buckets},
+            worst=_record(self.records[:3]),
+            worst_normal=_record(self.records[3:]),
+            first_vanished=(-float(self.vanished[1]), float(self.vanished[0])),
+            digest=self.digest,
+        ).merge(self.judged)
+
+
+def _record(slots: NDArray[np.int64]) -> Record:
+    if slots[1] < 0:
+        return Record()
+    return Record(float(slots[:1].view(np.float64)[0]), int(slots[1]), int(slots[2]) % 2**64)
+
+
+class Comparison:
+    """Compares blocks of results of one activation, order and format, and keeps the tallies.
+
+    Blocks may come in any order, but start at multiples of 1024 inputs. The work of a block is split over the threads of
+    the executor; neither the split nor the order changes a tally.
+
+    Args:
+        activation: the definition.
+        order: 0, 1 or 2.
+        format: of inputs and results.
+        lanes: into how many parts a block is split.
+    """
+
+    def __init__(self, activation: Activation, order: int, format: Format, lanes: int) -> None:
+        find = kernels.wide if format.bits == 64 else kernels.narrow
+        kernel = find(activation.name, order)
+        if kernel is None:
+            raise ValueError(f"{activation}: no reference kernel for order {order} in {format}")
+        self.format = format
+        self._lanes = [_Lane(Exact(activation, order), kernel, format) for _ in range(lanes)]
+
+    def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
+        """Compare one block.
+
+        Args:
+            start: index of the block's first input, a multiple of 1024.
+            inputs: encodings of the inputs.
+            results: encodings of the results, by case; each as long as the inputs.
+            executor: its threads do the work.
+        """
+        share = -(-len(inputs) // (len(self._lanes) * 1024)) * 1024
+        work = []
+        for number, lane in enumerate(self._lanes):
+            part = slice(number * share, min((number + 1) * share, len(inputs)))
+            if part.start < part.stop:
+                outputs = {case: bits[part] for case, bits in results.items()}
+                work.append(executor.submit(lane.add, start + part.start, inputs[part], outputs))
+        for done in work:
+            done.result()
+
+    def tally(self, case: int) -> Tally:
+        """The account of one case so far."""
+        tally = Tally()
+        for lane in self._lanes:
+            if case in lane.accounts:
+                tally = tally.merge(lane.accounts[case].tally())
+        return tally
+
+    def agreement(self, first: int, second: int) -> Agreement:
+        """How two cases agree so far."""
+        found = Agreement()
+        for lane in self._lanes:
+            found = found.merge(lane.agreement(first, second))
+        return found
+
+
+class _Lane:
+    """One thread's part: its accounts and its scratch memory."""
+
+    def __init__(self, exact: Exact, kernel: kernels.Kernel, format: Format) -> None:
+        self._exact, self._kernel, self._format = exact, kernel, format
+        self.accounts: dict[int, _Account] = {}
+        self._found: dict[tuple[int, int], NDArray[np.int64]] = {}
+        self._inputs: dict[tuple[int, int], int] = {}
+        self._reference = [np.empty(_PIECE) for _ in range(3 if format.bits == 64 else 1)]
+        self._pending = np.empty(_PIECE, np.int64)
+        self._weights = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, 1024, np.uint32) | np.uint32(1)
+        self._table = _table(format) if format.bits == 16 else None
+
+    def add(self, start: int, inputs: Bits, results: dict[int, Bits]) -> None:
+        for low in range(0, len(inputs), _PIECE):
+            part = slice(low, low + _PIECE)
+            self._add(start + low, inputs[part], {case: bits[part] for case, bits in results.items()})
+
+    def _add(self, start: int, inputs: Bits, results: dict[int, Bits]) -> None:
+        x = self._decode(inputs)
+        reference = [part[: len(inputs)] for part in self._reference]
+        self._kernel.function(x, *reference)
+        digests = {}
+        for case, bits in results.items():
+            account = self.accounts.setdefault(case, _Account())
+            waiting, digest = self._compare(start, x, bits, reference, account)
+            digests[case] = digest
+            account.digest = (account.digest + digest) % 2**64
+            for position in self._pending[:waiting].tolist():
+                self._judge(account, start + position, int(inputs[position]), int(bits[position]))
+        self._agree(start, results, digests)
+
+    def _decode(self, bits: Bits) -> NDArray[Any]:
+        if self._table is not None:
+            return self._table[bits]
+        return bits.view(np.float64 if self._format.bits == 64 else np.float32)
+
+    def _compare(self, start: int, x: Any, bits: Bits, reference: list[Any], account: _Account) -> tuple[int, int]:
+        from .kernels.compare import compare
+        from .kernels.compare_wide import compare_wide
+
+        sink = (self._weights, account.counts, account.total, account.records, account.vanished, account.histogram)
+        form = self._format
+        if form.bits == 64:
+            exact = self._kernel.bound == 0
+            found = compare_wide(x, self._decode(bits), bits, *reference, start, exact, *sink, self._pending)
+        else:
+            top = math.ldexp(1 - 2.0 ** (-form.precision - 1), form.emax + 1)
+            carrier = bits if form.bits == 32 else bits.astype(np.uint32)
+            law = (form.precision, form.emin, top, self._kernel.bound)
+            found = compare(x, self._decode(bits), carrier, reference[0], start, *law, *sink, self._pending)
+        return int(found[0]), int(found[1]) % 2**64
+
+    def _judge(self, account: _Account, index: int, input_bits: int, output_bits: int) -> None:
+        x = self._format.value(input_bits)
+        judgement = judge(self._exact.at(x), input_bits, output_bits, self._format)
+        account.judged = account.judged.merge(Tally.of(judgement, index, x, output_bits))
+
+    def _agree(self, start: int, results: dict[int, Bits], digests: dict[int, int]) -> None:
+        from .kernels.compare import differences
+
+        magnitude, infinity = self._format.carrier.type(self._format.sign_bit - 1), self._format.inf_bits
+        for pair in combinations(results, 2):
+            found = self._found.setdefault(pair, np.array([0, 0, -1], np.int64))
+            self._inputs[pair] = self._inputs.get(pair, 0) + len(results[pair[0]])
+            if digests[pair[0]] != digests[pair[1]]:  # equal digests: equal bits, but for one chance in 2^64
+                differences(results[pair[0]], results[pair[1]], magnitude, infinity, found, start)
+
+    def agreement(self, first: int, second: int) -> Agreement:
+        pair = (first, second)
+        if pair not in self._found:
+            return Agreement()
+        differing, largest, index = (int(number) for number in self._found[pair])
+        return Agreement(self._inputs[pair], differing, largest, index)
+
+
+def _table(format: Format) -> NDArray[np.float32]:
+    """The value of every encoding of a 16-bit format."""
+    return format.decode(np.arange(1 << 16, dtype=np.uint16)).astype(np.float32)

@@ -1,0 +1,182 @@
+"""Do a run: start the workers, sweep every pass, make the frames."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .activations import activation
+from .comparison import Comparison
+from .formats import Format
+from .plan import Plan, Request, plan
+from .results import ACCURACY, AGREEMENT, Run, accuracy_row, agreement_rows, frame
+from .sweep import Sweep, Task, batches
+from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
+
+_BLOCK_BYTES = 1 << 20
+Progress = Callable[[Task, int], None]
+
+
+def run(
+    *activations: str,
+    backends: tuple[str, ...] = (),
+    formats: tuple[str, ...] = (),
+    orders: tuple[int, ...] = (),
+    routes: tuple[str, ...] = (),
+    inputs: str | int = "",
+    seed: int = 0,
+    jobs: int | None = None,
+    block: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+) -> Run:
+    """Measure activations on every installed framework, and return the frames.
+
+    Args:
+        activations: names; default sigmoid.
+        backends: ``NAME[:MODE][@DEVICE]``; default every installed one, eager and compiled.
+        formats, orders, routes: default all.
+        inputs: ``"exhaustive"`` or a number; default: 16-bit formats exhaustive, a sample of 2^22 for wider ones.
+        seed: of the samples.
+        jobs: workers that compute at a time, and threads that compare; default: one per processor.
+        block: inputs per block, a power of two of at least 1024; changes no result.
+        out: directory to save the frames in.
+
+    Raises:
+        ValueError: for anything that does not exist or does not parse; the message names the choices.
+    """
+    request = Request(activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed)
+    folder = None if out is None else prepare_folder(Path(out))
+    result = execute(plan(request), jobs=jobs, block=block)
+    if folder:
+        result.save(folder)
+    return result
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Make the directory of a run.
+
+    Raises:
+        ValueError: where it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"cannot write to {folder}: {error.strerror or error}") from None
+    return folder
+
+
+def execute(
+    work: Plan,
+    *,
+    jobs: int | None = None,
+    block: int | None = None,
+    start_limit: float = START_LIMIT,
+    call_limit: float = CALL_LIMIT,
+    progress: Progress = lambda task, inputs: None,
+) -> Run:
+    """Measure a plan's tasks; interrupted by Ctrl-C it returns what is finished, the rest marked ``interrupted``.
+
+    Raises:
+        ValueError: for a number of jobs or a block that cannot be.
+        RuntimeError: where the harness's own floating-point environment is not IEEE's default.
+    """
+    check_arithmetic()
+    jobs = processors() if jobs is None else jobs
+    if jobs < 1:
+        raise ValueError(f"jobs {jobs}: give a number of at least 1")
+    if block is not None and (block < 1024 or block & (block - 1)):
+        raise ValueError(f"block {block}: give a power of two of at least 1024")
+    run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    open_tasks = [task for task in work.tasks if task.status == "ok"]
+    workers = {
+        task.implementation: Worker(task.implementation, start_limit=start_limit, call_limit=call_limit)
+        for task in open_tasks
+    }
+    accuracy: dict[int, dict[str, Any]] = {}
+    agreement: list[dict[str, Any]] = []
+    facts: dict[Implementation, dict[str, Any]] = {}
+    try:
+        for worker in workers.values():
+            worker.start()  # all at once: importing a framework takes seconds
+        with ThreadPoolExecutor(jobs) as executor:
+            for (form, name, order), tasks in batches(open_tasks).items():
+                inputs = work.inputs[form]
+                comparison = Comparison(activation(name, **dict(tasks[0].case.parameters)), order, inputs.format, jobs)
+                length = block or _block_length(inputs.format, inputs.count)
+                Sweep(tasks, workers, inputs, comparison, executor, jobs, length, progress).run()
+                for worker in workers.values():
+                    if worker.hello:
+                        facts[worker.implementation] = worker.hello
+                for task in tasks:
+                    accuracy[task.number] = accuracy_row(run_id, task, inputs, comparison, facts.get(task.implementation))
+                agreement += agreement_rows(run_id, tasks, inputs, comparison)
+    except KeyboardInterrupt:
+        for task in open_tasks:
+            if task.number not in accuracy and task.status == "ok":
+                task.fail("interrupted", "the run was interrupted")
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    for task in work.tasks:
+        hello = facts.get(task.implementation)
+        accuracy.setdefault(task.number, accuracy_row(run_id, task, work.inputs[task.case.format], None, hello))
+    rows = [accuracy[task.number] for task in work.tasks]
+    environments = _environments(run_id, facts, work)
+    return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), environments)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _block_length(form: Format, count: int) -> int:
+    largest = _BLOCK_BYTES * 8 // form.bits
+    return min(largest, max(1024, 1 << (count - 1).bit_length()))
+
+
+def _environments(run_id: str, facts: dict[Implementation, dict[str, Any]], work: Plan) -> Any:
+    import pandas as pd
+
+    seeds = {inputs.seed for inputs in work.inputs.values() if inputs.seed is not None}
+    rows = []
+    for implementation, hello in facts.items():
+        row = {"run_id": run_id, "backend": implementation.backend, "mode": implementation.mode}
+        row |= {"device": implementation.device}
+        row |= {"versions": " ".join(f"{name} {version}" for name, version in hello["versions"].items())}
+        row |= hello["environment"] | {"seed": str(min(seeds, default="")), "git_revision": _revision()}
+        rows.append(row | {"time": datetime.now(UTC).isoformat(timespec="seconds")})
+    return pd.DataFrame(rows).astype("string")
+
+
+def _revision() -> str:
+    """The revision of the checkout that lastbit runs from, or nothing."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def check_arithmetic() -> None:
+    """Assert that subnormal numbers are alive and that rounding is to nearest, in this process.
+
+    Raises:
+        RuntimeError: otherwise: nothing measured with such arithmetic could be trusted.
+    """
+    (subnormal,) = struct.unpack("<d", struct.pack("<Q", 3))
+    (one,) = struct.unpack("<d", struct.pack("<d", 1.0))
+    (tie,) = struct.unpack("<d", struct.pack("<d", 2.0**-53))
+    nearest = one + tie == 1.0 and one + 1.5 * tie > 1.0 and -one - tie == -1.0
+    if subnormal * 2.0 == 0.0 or not nearest:
+        raise RuntimeError("this process flushes subnormal numbers or does not round to nearest: nothing was measured")
+

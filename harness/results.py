@@ -1,0 +1,184 @@
+"""The frames of a run: tidy, one row per case, one column per fact; Parquet is the record, CSV a view of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .activations import activation
+from .comparison import Comparison
+from .exact import Exact
+from .inputs import Inputs
+from .judge import CLASSES
+from .sweep import Task
+from .tally import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIGITS = 30
+"""Significant digits of exact results."""
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """A finished run.
+
+    Attributes:
+        run_id: names it.
+        accuracy: a row per case.
+        agreement: a row per pair of measured cases on the same inputs.
+        environments: a row per implementation that was started.
+        folder: where it was saved, or None.
+    """
+
+    run_id: str
+    accuracy: pd.DataFrame
+    agreement: pd.DataFrame
+    environments: pd.DataFrame
+    folder: Path | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write every frame as Parquet and CSV."""
+        for name in FRAMES:
+            frame = getattr(self, name)
+            frame.to_parquet(folder / f"{name}.parquet", index=False)
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        self.folder = folder
+
+
+FRAMES = ("accuracy", "agreement", "environments")
+
+
+def accuracy_row(run_id: str, task: Task, inputs: Inputs, comparison: Comparison | None, hello: Row | None) -> Row:
+    """The row of one case; figures are missing (None) where it was not measured."""
+    case = task.case
+    facts = (hello or {}).get("environment", {})
+    row: Row = {
+        "run_id": run_id,
+        "activation": case.activation,
+        "parameters": json.dumps(dict(case.parameters)),
+        "order": case.order,
+        "route": case.route,
+        "format": case.format,
+        "backend": task.implementation.backend,
+        "backend_version": version(case.route, hello),
+        "mode": task.implementation.mode,
+        "device": task.implementation.device,
+        "status": task.status,
+        "reason": task.reason,
+    }
+    measured = task.status == "ok" and comparison is not None
+    row |= _figures(task, inputs, comparison) if measured and comparison else dict.fromkeys(_FIGURES)
+    row |= {"seconds": round(task.seconds, 6), "framework_seconds": round(task.framework_seconds, 6)}
+    row |= {"processor": facts.get("processor", ""), "instruction_sets": facts.get("instruction_sets", "")}
+    return row | {"framework_path": facts.get("framework_path", "")}
+
+
+_FIGURES = ("inputs", "exhaustive", *CLASSES, "wrong_sign", "zero_sign", "max_ulp", "max_ulp_normal")
+_FIGURES += ("worst_input_bits", "worst_input", "worst_output_bits", "worst_exact", "output_digest", "mean_ulp")
+_FIGURES += ("p50_ulp", "p99_ulp", "first_vanished_positive", "first_vanished_negative")
+
+
+def version(route: str, hello: Row | None) -> str:
+    """The version of the framework; with that of what differentiates it, where that is another package."""
+    versions = dict((hello or {}).get("versions", {}))
+    if not versions:
+        return ""
+    first = next(iter(versions))
+    if route == "autodiff" and "autograd" in versions:
+        return f"{versions[first]} (autograd {versions['autograd']})"
+    return str(versions[first])
+
+
+def _figures(task: Task, inputs: Inputs, comparison: Comparison) -> Row:
+    tally, form = comparison.tally(task.number), inputs.format
+    exact = Exact(activation(task.case.activation, **dict(task.case.parameters)), task.case.order)
+    negative, positive = tally.first_vanished
+    row: Row = {"inputs": tally.inputs, "exhaustive": inputs.exhaustive}
+    row |= tally.counts
+    row |= {"wrong_sign": tally.wrong_sign, "zero_sign": tally.zero_sign}
+    row |= {
+        "max_ulp": _certified(tally.worst, exact, inputs),
+        "max_ulp_normal": _certified(tally.worst_normal, exact, inputs),
+    }
+    row |= dict.fromkeys(("worst_input_bits", "worst_input", "worst_output_bits", "worst_exact"))
+    if tally.worst.index >= 0:
+        bits = input_at(inputs, tally.worst.index)
+        row |= {"worst_input_bits": bits, "worst_input": form.value(bits), "worst_output_bits": tally.worst.result}
+        row["worst_exact"] = exact.at(form.value(bits)).decimal(DIGITS)
+    return row | {
+        "output_digest": f"{tally.digest:016x}",
+        "mean_ulp": tally.mean_ulps,
+        "p50_ulp": tally.quantile(0.5),
+        "p99_ulp": tally.quantile(0.99),
+        "first_vanished_positive": positive if math.isfinite(positive) else None,
+        "first_vanished_negative": -negative if math.isfinite(negative) else None,
+    }
+
+
+def input_at(inputs: Inputs, index: int) -> int:
+    """The encoding of the input with that index."""
+    return int(inputs.block(index, index + 1)[0])
+
+
+def _certified(record: Record, exact: Exact, inputs: Inputs) -> float | None:
+    """The error at a record's input, from ball arithmetic; what the sweep kept is right to 2^-17 ulp only."""
+    if record.index < 0:
+        return None
+    x = inputs.format.value(input_at(inputs, record.index))
+    return exact.at(x).error_ulps(record.result, inputs.format)
+
+
+def agreement_rows(run_id: str, tasks: list[Task], inputs: Inputs, comparison: Comparison) -> list[Row]:
+    """A row for every pair of measured cases of a pass."""
+    rows = []
+    for first, second in combinations([task for task in tasks if task.status == "ok"], 2):
+        found = comparison.agreement(first.number, second.number)
+        bits = input_at(inputs, found.index) if found.index >= 0 else None
+        rows.append(
+            {
+                "run_id": run_id,
+                "activation": first.case.activation,
+                "order": first.case.order,
+                "format": first.case.format,
+                "first": f"{first.implementation} {first.case.route}",
+                "second": f"{second.implementation} {second.case.route}",
+                "inputs": found.inputs,
+                "equal": found.inputs - found.differing,
+                "differing": found.differing,
+                "largest_distance": found.largest,
+                "example_bits": bits,
+                "example": None if bits is None else inputs.format.value(bits),
+            }
+        )
+    return rows
+
+
+def frame(rows: list[Row], form: dict[str, str]) -> pd.DataFrame:
+    """Rows as a frame with the column types of ``form``; a missing figure is a missing value, not a zero."""
+    import pandas as pd
+
+    data = {name: pd.array([row.get(name) for row in rows], dtype=kind) for name, kind in form.items()}
+    return pd.DataFrame(data)
+
+
+_WHOLE, _REAL, _TEXT = "Int64", "Float64", "string"
+ACCURACY = {name: _TEXT for name in ("run_id", "activation", "parameters")} | {"order": _WHOLE}
+ACCURACY |= {name: _TEXT for name in ("route", "format", "backend", "backend_version", "mode", "device", "status", "reason")}
+ACCURACY |= {"inputs": _WHOLE, "exhaustive": "boolean"} | {name: _WHOLE for name in (*CLASSES, "wrong_sign", "zero_sign")}
+ACCURACY |= {"max_ulp": _REAL, "max_ulp_normal": _REAL, "worst_input_bits": "UInt64", "worst_input": _REAL}
+ACCURACY |= {"worst_output_bits": "UInt64", "worst_exact": _TEXT, "output_digest": _TEXT}
+ACCURACY |= {name: _REAL for name in ("mean_ulp", "p50_ulp", "p99_ulp", "first_vanished_positive", "first_vanished_negative")}
+ACCURACY |= {"seconds": _REAL, "framework_seconds": _REAL}
+ACCURACY |= {name: _TEXT for name in ("processor", "instruction_sets", "framework_path")}
+AGREEMENT = {"run_id": _TEXT, "activation": _TEXT, "order": _WHOLE, "format": _TEXT, "first": _TEXT, "second": _TEXT}
+AGREEMENT |= {name: _WHOLE for name in ("inputs", "equal", "differing", "largest_distance")}
+AGREEMENT |= {"example_bits": "UInt64", "example": _REAL}
+

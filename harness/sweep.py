@@ -1,0 +1,332 @@
+"""One pass: all cases of an activation, order and format over all inputs, block by block.
+
+Two slots of memory-mapped files hold the inputs and every case's results, so that the frameworks compute block b + 1
+while block b is compared. This loop alone talks to the workers; the comparison runs on threads.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from backends.protocol import Case
+
+from .formats import Bits, Format
+from .workers import Died, Implementation, Worker
+
+_SLOTS = 2
+
+
+@dataclass
+class Task:
+    """One case of one implementation, and how far it has come.
+
+    Attributes:
+        number: identifies it within the run.
+        status: ``ok`` so far, or ``unsupported``, ``failed``, ``crashed``, ``timeout``, ``missing``.
+        reason: why, unless ``ok``.
+        done: blocks computed.
+        seconds: in the worker, loading and storing included.
+        framework_seconds: of that, in the framework.
+    """
+
+    number: int
+    implementation: Implementation
+    case: Case
+    status: str = "ok"
+    reason: str = ""
+    done: int = 0
+    seconds: float = 0.0
+    framework_seconds: float = 0.0
+    prepared: bool = field(default=False, repr=False)
+
+    def fail(self, status: str, reason: str) -> None:
+        """Mark the case as not measurable."""
+        self.status, self.reason = status, reason
+
+
+class Consumer(Protocol):
+    """Where the results of a block go: a :class:`harness.comparison.Comparison`, or whoever wants the bits."""
+
+    def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
+        """Take one block; the arrays are valid until the call returns."""
+
+
+class _Collector:
+    """Keeps the results of the only block."""
+
+    def __init__(self) -> None:
+        self.results: dict[int, Bits] = {}
+
+    def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
+        self.results = {number: bits.copy() for number, bits in results.items()}
+
+
+class _Given:
+    """A handful of inputs in the place of :class:`harness.inputs.Inputs`."""
+
+    def __init__(self, format: Format, bits: Bits) -> None:
+        self.format, self.count, self._bits = format, len(bits), bits
+
+    def fill(self, start: int, out: Bits) -> None:
+        out[:] = self._bits[start : start + len(out)]
+
+
+def collect(
+    tasks: list[Task], workers: dict[Implementation, Worker], format: Format, inputs: Bits, jobs: int
+) -> dict[int, Bits]:
+    """The results of the tasks on one block of inputs, by number; tasks that fail are marked and have none."""
+    collector = _Collector()
+    try:
+        for worker in workers.values():
+            worker.start()
+        with ThreadPoolExecutor(1) as executor:
+            given = _Given(format, inputs)
+            Sweep(tasks, workers, given, collector, executor, jobs, len(inputs), lambda task, count: None).run()
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    return collector.results
+
+
+class Source(Protocol):
+    """Where the inputs come from: :class:`harness.inputs.Inputs`."""
+
+    @property
+    def format(self) -> Format:
+        """Their format."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    def fill(self, start: int, out: Bits) -> None:
+        """Write the encodings from ``start`` on into ``out``."""
+
+
+class Sweep:
+    """Runs the tasks of a pass on their workers.
+
+    Args:
+        tasks: cases that share activation, order and format.
+        workers: by implementation; started when needed.
+        inputs: the inputs of all cases.
+        comparison: where the results go.
+        executor: threads for the comparison.
+        jobs: how many workers compute at the same time.
+        block: inputs per block, a power of two of at least 1024.
+        progress: called with (task, inputs) when a task has computed a block.
+    """
+
+    def __init__(
+        self,
+        tasks: list[Task],
+        workers: dict[Implementation, Worker],
+        inputs: Source,
+        comparison: Consumer,
+        executor: ThreadPoolExecutor,
+        jobs: int,
+        block: int,
+        progress: Callable[[Task, int], None],
+    ) -> None:
+        self._tasks, self._workers, self._inputs, self._comparison = tasks, workers, inputs, comparison
+        self._executor, self._jobs, self._block, self._progress = executor, jobs, block, progress
+        self._blocks = -(-inputs.count // block)
+        self._filled = 0  # blocks whose inputs are, or were, in a slot
+        self._compared = 0
+        self._comparing: Future[None] | None = None
+        self._busy: dict[Worker, Task | None] = {}  # None: starting
+
+    def run(self) -> None:
+        """Compute and compare everything; a task that fails is marked and the others go on."""
+        with tempfile.TemporaryDirectory(prefix="lastbit-", dir=_shared_memory()) as folder, ThreadPoolExecutor(1) as one:
+            self._make_slots(Path(folder))
+            selector = selectors.DefaultSelector()
+            wake, signal = os.pipe()
+            selector.register(wake, selectors.EVENT_READ)
+            try:
+                while self._compared < self._blocks and self._live():
+                    self._fill()
+                    self._dispatch(selector)
+                    self._compare(one, lambda: os.write(signal, b"."))
+                    self._listen(selector, wake)
+                if self._comparing:
+                    self._comparing.result()
+            finally:
+                self._abandon(selector)
+                selector.close()
+                os.close(wake)
+                os.close(signal)
+            self._release()
+
+    def _release(self) -> None:
+        """Have the workers let go of the slots, which live in memory until nobody maps them."""
+        for task in self._tasks:
+            worker = self._workers[task.implementation]
+            if task.prepared and worker.running:
+                try:
+                    worker.send({"op": "forget", "id": task.number}, worker.call_limit)
+                    worker.receive()
+                except Died:
+                    worker.hello = None
+
+    def _live(self) -> list[Task]:
+        return [task for task in self._tasks if task.status == "ok"]
+
+    def _make_slots(self, folder: Path) -> None:
+        carrier = self._inputs.format.carrier
+        self._paths: dict[int, list[str]] = {}
+        self._slots: dict[int, list[np.memmap[Any, Any]]] = {}
+        for number in [-1, *(task.number for task in self._tasks)]:
+            paths = [folder / f"{number}-{slot}" for slot in range(_SLOTS)]
+            self._paths[number] = [str(path) for path in paths]
+            self._slots[number] = [np.memmap(path, carrier, "w+", shape=(self._block,)) for path in paths]
+
+    def _fill(self) -> None:
+        while self._filled < min(self._compared + _SLOTS, self._blocks):
+            start = self._filled * self._block
+            slot = self._slots[-1][self._filled % _SLOTS]
+            count = min(self._block, self._inputs.count - start)
+            self._inputs.fill(start, slot[:count])
+            slot[count:] = 0  # the last block is padded: frameworks see one length only
+            self._filled += 1
+
+    def _dispatch(self, selector: selectors.BaseSelector) -> None:
+        waiting = sorted((task for task in self._live() if task.done < self._filled), key=lambda task: task.done)
+        for task in waiting:
+            worker = self._workers[task.implementation]
+            if worker in self._busy:
+                continue
+            if worker.refusal:
+                task.fail(worker.refusal.status, worker.refusal.reason)
+                continue
+            if not worker.running:
+                worker.hello = None
+                worker.start()
+                self._busy[worker] = None
+                selector.register(worker, selectors.EVENT_READ)
+            elif worker.hello is None:  # started before this pass
+                self._busy[worker] = None
+                selector.register(worker, selectors.EVENT_READ)
+            elif sum(busy is not None for busy in self._busy.values()) < self._jobs:
+                selector.register(worker, selectors.EVENT_READ)
+                self._busy[worker] = task
+                self._ask(selector, worker, task)
+
+    def _ask(self, selector: selectors.BaseSelector, worker: Worker, task: Task) -> None:
+        limit = worker.call_limit if task.done else worker.start_limit
+        message: dict[str, Any] = {"op": "call", "id": task.number, "slot": task.done % _SLOTS}
+        if not task.prepared:
+            case = asdict(task.case)
+            message = {"op": "prepare", "id": task.number, "case": case, "length": self._block}
+            message |= {"inputs": self._paths[-1], "outputs": self._paths[task.number]}
+        try:
+            worker.send(message, limit)
+        except Died as death:
+            self._lost(selector, worker, death)
+
+    def _compare(self, executor: ThreadPoolExecutor, wake: Callable[[], Any]) -> None:
+        if self._comparing:
+            if not self._comparing.done():
+                return
+            self._comparing.result()
+            self._comparing = None
+            self._compared += 1
+            self._fill()
+        live = self._live()
+        if self._compared < self._blocks and live and all(task.done > self._compared for task in live):
+            start, slot = self._compared * self._block, self._compared % _SLOTS
+            count = min(self._block, self._inputs.count - start)
+            results = {task.number: self._slots[task.number][slot][:count] for task in live}
+            arguments = (start, self._slots[-1][slot][:count], results, self._executor)
+            self._comparing = executor.submit(self._comparison.add, *arguments)
+            self._comparing.add_done_callback(lambda _: wake())
+
+    def _listen(self, selector: selectors.BaseSelector, wake: int) -> None:
+        now = time.monotonic()
+        idle = not self._busy and not self._comparing
+        timeout = 0.0 if idle else min((worker.deadline - now for worker in self._busy), default=3600.0)
+        for key, _ in selector.select(max(timeout, 0.0)):
+            if key.fd == wake:
+                os.read(wake, 4096)
+                continue
+            worker: Worker = key.fileobj  # type: ignore[assignment]
+            try:
+                for message in worker.receive():
+                    self._heard(selector, worker, message)
+            except Died as death:
+                self._lost(selector, worker, death)
+        now = time.monotonic()
+        for worker in [worker for worker in self._busy if worker.deadline < now]:
+            self._lost(selector, worker, worker.expire())
+
+    def _heard(self, selector: selectors.BaseSelector, worker: Worker, message: dict[str, Any]) -> None:
+        task = self._busy.get(worker)
+        if task is None:
+            selector.unregister(worker)
+            del self._busy[worker]
+            worker.hello = message.get("hello")
+            if worker.hello is None:
+                worker.refusal = Died("missing", message["failed"])
+                worker.stop()
+            return
+        if "status" in message:
+            task.fail(message["status"], message["reason"])
+        elif not task.prepared:
+            task.prepared = True
+            self._ask(selector, worker, task)
+            return
+        else:
+            task.done += 1
+            task.seconds += message["seconds"]
+            task.framework_seconds += message["framework_seconds"]
+            start = (task.done - 1) * self._block
+            self._progress(task, min(self._block, self._inputs.count - start))
+        selector.unregister(worker)
+        del self._busy[worker]
+
+    def _lost(self, selector: selectors.BaseSelector, worker: Worker, death: Died) -> None:
+        """A worker is gone: its case is marked, its other cases are prepared again when it has been restarted."""
+        selector.unregister(worker)
+        task = self._busy.pop(worker)
+        if task:
+            task.fail(death.status, death.reason)
+        else:
+            worker.refusal = Died("missing" if death.status == "crashed" else death.status, death.reason)
+        worker.hello = None
+        for other in self._tasks:
+            if other.implementation == worker.implementation:
+                other.prepared = False
+
+    def _abandon(self, selector: selectors.BaseSelector) -> None:
+        """On the way out: no worker may be left in the middle of a call into slots that are going away."""
+        for worker, task in self._busy.items():
+            if task is not None:
+                worker.stop()
+                worker.hello = None
+
+
+def _shared_memory() -> str | None:
+    """A directory in memory, where the system has one with room."""
+    place = Path("/dev/shm")
+    if place.is_dir() and os.access(place, os.W_OK) and shutil.disk_usage(place).free > 1 << 30:
+        return str(place)
+    return None
+
+
+def batches(tasks: Iterable[Task]) -> dict[tuple[str, str, int], list[Task]]:
+    """Tasks by pass: format, activation and order, in the order in which they come."""
+    found: dict[tuple[str, str, int], list[Task]] = {}
+    for task in tasks:
+        found.setdefault((task.case.format, task.case.activation, task.case.order), []).append(task)
+    return found

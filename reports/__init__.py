@@ -1,0 +1,1 @@
+"""Views of the frames of a run; nothing here computes a figure that is not in a frame."""

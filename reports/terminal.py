@@ -1,0 +1,136 @@
+"""The frames of a run as a person reads them in a terminal: what is wrong first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_DEFECTS = ("vanished", "nan", "special", "overflowed", "inaccurate", "flushed")
+_STYLES = {"vanished": "bold red", "nan": "bold red", "special": "bold red", "overflowed": "bold red"}
+_STYLES |= {"inaccurate": "yellow", "flushed": "cyan", "faithful": "green", "correct": "bold green"}
+_HEX_DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
+_ORDERS = {0: "value", 1: "gradient", 2: "second derivative"}
+
+
+def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, environments: pd.DataFrame) -> None:
+    """Print tables by activation, order and route, the agreement, and what really ran."""
+    measured = accuracy[accuracy.status == "ok"]
+    for (name, order), part in measured.groupby(["activation", "order"], sort=False):
+        console.print(_accuracy_table(str(name), int(order), part))
+    if len(agreement):
+        _print_agreement(console, agreement)
+    _print_footer(console, accuracy, environments)
+
+
+def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
+    table = Table(title=f"{name}: {_ORDERS[order]}", title_justify="left", title_style="bold", pad_edge=False, expand=False)
+    for heading, justify in (
+        ("format", "left"), ("route", "left"), ("implementation", "left"), ("what is wrong", "left"), ("max ulp", "right"),
+        ("mean", "right"), ("p99", "right"), ("worst input", "left"), ("got", "left"), ("exact", "left"),
+    ):  # fmt: skip
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    rows = part.assign(rank=[_rank(row) for _, row in part.iterrows()])
+    for (form, route), group in rows.groupby(["format", "route"], sort=False):
+        for _, same in group.sort_values("rank", kind="stable", ascending=False).groupby("output_digest", sort=False):
+            row = same.iloc[0]
+            names = [f"{each.backend}:{each['mode']}" + ("" if each.device == "cpu" else f"@{each.device}") for _, each in same.iterrows()]
+            table.add_row(str(form), str(route), "\n".join(names), _wrong(row), *_numbers(row))
+        table.add_section()
+    return table
+
+
+def _rank(row: Any) -> tuple[float, ...]:
+    return tuple(float(row[name]) for name in _DEFECTS) + (float(row.max_ulp) if pd.notna(row.max_ulp) else 0.0,)
+
+
+def _wrong(row: Any) -> Text:
+    """The share of the inputs in each class that is not right, worst class first; or how good it is."""
+    text = Text()
+    for name in _DEFECTS:
+        if row[name]:
+            text.append(f"{name} {share(int(row[name]), int(row.inputs))}\n", style=_STYLES[name])
+    for column in ("wrong_sign", "zero_sign"):
+        if row[column]:
+            text.append(f"{column.replace('_', ' ')} {share(int(row[column]), int(row.inputs))}\n", style="magenta")
+    if not any(row[name] for name in _DEFECTS):
+        best = "faithful" if row.faithful else "correct"
+        text.append("correctly rounded\n" if best == "correct" else "faithful\n", style=_STYLES[best])
+    if pd.notna(row.first_vanished_positive) or pd.notna(row.first_vanished_negative):
+        ends = [row.first_vanished_negative, row.first_vanished_positive]
+        text.append("zero from x = " + ", ".join(f"{end:.4g}" for end in ends if pd.notna(end)) + "\n", style="red")
+    text.rstrip()
+    return text
+
+
+def share(count: int, of: int) -> str:
+    """A count and its percentage, for people."""
+    percentage = 100 * count / of
+    return f"{count:,} ({percentage:.2g} %)" if percentage >= 0.01 else f"{count:,}"
+
+
+def _numbers(row: Any) -> tuple[str, ...]:
+    if pd.isna(row.worst_input_bits):
+        return ("", "", "", "", "", "")
+    digits = _HEX_DIGITS[row.format]
+    where = f"{row.worst_input:.9g}\n0x{int(row.worst_input_bits):0{digits}x}"
+    got = f"0x{int(row.worst_output_bits):0{digits}x}"
+    return (ulps(row.max_ulp), ulps(row.mean_ulp), ulps(row.p99_ulp), where, got, _shorten(row.worst_exact))
+
+
+def _shorten(decimal: str) -> str:
+    mantissa, mark, exponent = decimal.partition("e")
+    return mantissa[:11] + mark + exponent
+
+
+def ulps(value: float) -> str:
+    """An error in ulps with the digits that matter."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.3f}" if value < 1000 else f"{value:.3g}"
+
+
+def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
+    """Who computes the same bits as whom, and the largest disagreements."""
+    console.print("[bold]agreement[/] (bit for bit, two NaNs count as equal)")
+    for (name, order, form), part in agreement.groupby(["activation", "order", "format"], sort=False):
+        same = part[part.differing == 0]
+        groups: list[set[str]] = []
+        for first, second in zip(same["first"], same["second"], strict=True):
+            found = next((group for group in groups if first in group or second in group), None)
+            if found is None:
+                groups.append({str(first), str(second)})
+            else:
+                found |= {str(first), str(second)}
+        head = f"  {name} {_ORDERS[int(order)]} {form}, {int(part.inputs.iloc[0]):,} inputs: "
+        console.print(head + ("no two agree everywhere" if not groups else "the same on every input:"), highlight=False)
+        for group in groups:
+            console.print("    " + " = ".join(sorted(group)), highlight=False)
+        other = part[part.differing > 0]
+        if len(other):
+            worst = other.loc[other.differing.idxmax()]
+            console.print(
+                f"    most different: {worst['first']} and {worst['second']}, on {share(int(worst.differing), int(worst.inputs))},"
+                f" up to {int(worst.largest_distance):,} steps apart, at x = {worst.example:.9g}",
+                highlight=False,
+            )
+
+
+def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.DataFrame) -> None:
+    """What ran, in which versions, and what did not, with the reason."""
+    console.print("[bold]what ran[/]")
+    for _, row in environments.iterrows():
+        console.print(f"  {row.backend}:{row['mode']}@{row.device}  {row.versions}  {row.framework_path}"[:150], highlight=False)
+    if len(environments):
+        first = environments.iloc[0]
+        console.print(f"  {first.processor}, {first.instruction_sets}; {first.c_library}", highlight=False)
+    measured = accuracy[accuracy.status == "ok"]
+    console.print(f"  {len(measured)} of {len(accuracy)} cases measured, {int(measured.inputs.sum()):,} results compared", highlight=False)
+    missing = accuracy[accuracy.status != "ok"]
+    for (status, reason, backend, mode), part in missing.groupby(["status", "reason", "backend", "mode"], sort=False):
+        what = sorted({f"{row.activation} order {row.order} {row.route} {row.format}" for _, row in part.iterrows()})
+        few = "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")
+        console.print(Text(f"  {status}: {backend}:{mode}: {reason} [{few}]", style="yellow"), highlight=False)
