@@ -13,7 +13,7 @@ from typing import Any
 
 from .activations import activation
 from .comparison import Comparison
-from .formats import Format
+from .formats import Format, number_format
 from .plan import Plan, Request, plan
 from .results import ACCURACY, AGREEMENT, Run, accuracy_row, agreement_rows, frame
 from .sweep import Sweep, Task, batches
@@ -108,6 +108,7 @@ def execute(
         for worker in workers.values():
             worker.start()  # all at once: importing a framework takes seconds
         with ThreadPoolExecutor(jobs) as executor:
+            executor.submit(_compile_kernels, list(batches(open_tasks)))  # while the frameworks are being imported
             for (form, name, order), tasks in batches(open_tasks).items():
                 inputs = work.inputs[form]
                 comparison = Comparison(activation(name, **dict(tasks[0].case.parameters)), order, inputs.format, jobs)
@@ -132,6 +133,15 @@ def execute(
     rows = [accuracy[task.number] for task in work.tasks]
     environments = _environments(run_id, facts, work)
     return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), environments)
+
+
+def _compile_kernels(passes: list[tuple[str, str, int]]) -> None:
+    """Have the kernels of all passes compiled; a first run would otherwise wait for each in turn."""
+    for form, name, order in passes:
+        comparison = Comparison(activation(name), order, number_format(form), lanes=1)
+        one = number_format(form).round([1.0])
+        with ThreadPoolExecutor(1) as executor:
+            comparison.add(0, one, {0: one, 1: one ^ one.dtype.type(1)}, executor)
 
 
 def processors() -> int:

@@ -81,7 +81,6 @@ def _classify(exact: ExactResult, x: float, output_bits: int, format: Format) ->
 
 
 def _other_zero(exact: ExactResult, output_bits: int, rounded: int) -> bool:
-    """Whether two zeros differ in sign, where that matters: not inside a kink's interval, nor if either is accepted."""
-    if exact.is_interval or (exact.sign == 0 and exact.zero_sign == 0):
-        return False
-    return output_bits != rounded
+    """Whether two zeros differ in sign, where that matters: not in an interval around 0, nor if either is accepted."""
+    either = exact.sign == 0 and exact.zero_sign == 0
+    return not either and output_bits != rounded

@@ -14,7 +14,7 @@ import pytest
 from flint import arb, arb_series, ctx, fmpq
 
 from harness.activations import ORDERS, Activation, activation
-from harness.balls import Enclosure, approach, derivative, digits
+from harness.balls import Enclosure, _bounds, approach, derivative, digits
 from harness.expansion import Expansion
 
 PRECISIONS = (96, 192, 384, 768, 1536, 3072)  # exact parts are kept from 768 bits on
@@ -95,6 +95,18 @@ def test_no_bounds_where_a_divisor_may_be_zero() -> None:
 def test_bounds_are_strict(enclosure: Enclosure, sign: int, binades: tuple[int | None, int]) -> None:
     assert enclosure.sign == sign
     assert enclosure.binades() == binades
+
+
+def test_the_ends_of_a_ball_lie_within_the_bounds() -> None:
+    # A ball contains its ends, the bounds exclude theirs.
+    for middle in (0, 1, -3, 1 << 90):
+        for radius in (1, 5, 1 << 29):
+            for scale in (-300, -70, -3, 0, 200):
+                enclosure = _bounds(arb(middle, arb((radius, scale))), 128)
+                low, high = bounds(enclosure)
+                reach = radius * Fraction(2) ** scale
+                assert low < middle - reach
+                assert middle + reach < high
 
 
 def test_signs_of_enclosures() -> None:

@@ -201,6 +201,22 @@ def test_a_result_that_is_almost_one_is_less_than_one(x: float, format: Format) 
     assert minus.compare_error(one - 1 | format.sign_bit, format, 1) == -1
 
 
+@pytest.mark.parametrize("x", [200.0, 1e30])
+def test_a_result_that_is_almost_a_tie_is_none(x: float) -> None:
+    flat = ((0.0, 0.0),) * 3
+    for tie, even in ((1 + 2.0**-24, 0), (1 + 2.0**-23 + 2.0**-24, 2)):  # 1 + even·2^-23 is where the tie itself goes
+        below = Activation("below", lambda x, f, tie=tie: tie - f.exp(-x), limits=flat)
+        above = Activation("above", lambda x, f, tie=tie: tie + f.exp(-x), limits=flat)
+        one = 0x3F800000
+        for sign, flip in ((1, 0), (-1, FLOAT32.sign_bit)):
+            for definition, expected in ((below, (even or 1) - 1), (above, even or 1)):
+                signed = Activation("signed", lambda x, f, s=sign, d=definition: s * d.expression(x, f), limits=flat)
+                result = Exact(signed, 0).at(x)
+                assert result.rounded(FLOAT32) == one + expected | flip
+                assert result.compare_error(one + expected | flip, FLOAT32, Fraction(1, 2)) == -1
+                assert result.compare_error(one + 1 - expected % 2 | flip, FLOAT32, Fraction(1, 2)) == 1
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_no_result_without_an_input(order: int) -> None:
     result = Exact("sigmoid", order).at(math.nan)

@@ -1,0 +1,158 @@
+"""The fused comparison against its slow twin, result by result, and the laws of tallies."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.activations import activation, names
+from harness.comparison import Agreement, Comparison
+from harness.exact import Exact
+from harness.formats import FORMATS, Format
+from harness.inputs import sampled
+from harness.judge import CLASSES, judge
+from harness.tally import Record, Tally
+
+ULP = 2.0**-17  # what the kernel's error may add to an error in ulps
+
+
+def computed(name: str, order: int, x: np.ndarray) -> np.ndarray:
+    """The textbook formulas in float64: something to compare, right or wrong."""
+    with np.errstate(all="ignore"):
+        value = {"sigmoid": 1 / (1 + np.exp(-x)), "tanh": np.tanh(x), "relu": np.maximum(x, 0)}[name]
+        gradient = {"sigmoid": value * (1 - value), "tanh": 1 - value * value, "relu": np.where(x > 0, 1.0, 0.0)}[name]
+        second = {"sigmoid": gradient * (1 - 2 * value), "tanh": -2 * value * gradient, "relu": 0.0 * gradient}[name]
+    return (value, gradient, second)[order]
+
+
+def specimens(form: Format, name: str, order: int, inputs: np.ndarray) -> dict[int, np.ndarray]:
+    """Results with defects of every kind."""
+    rng = np.random.default_rng(7)
+    right = form.round(computed(name, order, form.decode(inputs)))
+    some = lambda share: rng.random(right.size) < share  # noqa: E731
+    junk = rng.integers(0, 1 << form.bits, right.size, form.carrier, endpoint=False) if form.bits < 64 else inputs[::-1].copy()
+    return {
+        0: right,
+        1: np.where(some(0.3), right ^ form.carrier.type(1), right),
+        2: np.where(some(0.2), inputs, right),
+        3: np.where(some(0.1), form.carrier.type(form.sign_bit), np.where(some(0.1), form.carrier.type(0), right)),
+        4: junk.astype(form.carrier),
+        5: right ^ form.carrier.type(form.sign_bit),
+    }
+
+
+@pytest.mark.parametrize("format_name", list(FORMATS))
+@pytest.mark.parametrize(("name", "order"), [(name, order) for name in names() for order in (0, 1, 2)])
+def test_tally_is_what_the_judge_says(name: str, order: int, format_name: str) -> None:
+    form = FORMATS[format_name]
+    inputs = sampled(form, 1500, seed=order)
+    bits = inputs.block(0, inputs.count)
+    results = specimens(form, name, order, bits)
+    comparison = Comparison(activation(name), order, form, lanes=2)
+    with ThreadPoolExecutor(2) as executor:
+        comparison.add(0, bits, results, executor)
+    exact = Exact(name, order)
+    for case, outputs in results.items():
+        judged = [
+            judge(exact.at(form.value(int(i))), int(i), int(o), form) for i, o in zip(bits, outputs, strict=True)
+        ]
+        tally = comparison.tally(case)
+        assert tally.counts == {cls: sum(each.cls == cls for each in judged) for cls in CLASSES}
+        assert tally.wrong_sign == sum(each.wrong_sign for each in judged)
+        assert tally.zero_sign == sum(each.zero_sign for each in judged)
+        errors = [each.ulps for each in judged if not math.isnan(each.ulps) and each.cls != "flushed"]
+        assert tally.measured == len(errors)
+        assert tally.worst.ulps == pytest.approx(max(errors), rel=1e-6, abs=ULP)
+        normal = [each.ulps for each in judged if each.normal and not math.isnan(each.ulps) and each.cls != "flushed"]
+        assert tally.worst_normal.ulps == pytest.approx(max(normal), rel=1e-6, abs=ULP)
+        assert outputs[tally.worst.index] == tally.worst.result
+        assert tally.mean_ulps == pytest.approx(sum(min(e, 2.0**62) for e in errors) / len(errors), rel=1e-6, abs=ULP)
+        assert sum(tally.histogram.values()) == len(errors)
+        gone = [form.value(int(i)) for i, each in zip(bits, judged, strict=True) if each.cls == "vanished"]
+        assert tally.first_vanished == (
+            min((-x for x in gone if x < 0), default=math.inf),
+            min((x for x in gone if x > 0), default=math.inf),
+        )
+
+
+@pytest.mark.parametrize("format_name", ["bfloat16", "float32", "float64"])
+def test_tally_does_not_depend_on_blocks_lanes_or_order(format_name: str) -> None:
+    form = FORMATS[format_name]
+    inputs = sampled(form, 200_000, seed=3)
+    bits = inputs.block(0, inputs.count)
+    results = {0: form.round(computed("sigmoid", 1, form.decode(bits))), 1: bits}
+    found = []
+    with ThreadPoolExecutor(3) as executor:
+        for lanes, block, backwards in ((1, 1 << 18, False), (2, 4096, True), (3, 1 << 15, False)):
+            comparison = Comparison(activation("sigmoid"), 1, form, lanes)
+            starts = range(0, inputs.count, block)
+            for start in reversed(starts) if backwards else starts:
+                part = slice(start, start + block)
+                comparison.add(start, bits[part], {case: output[part] for case, output in results.items()}, executor)
+            found.append((comparison.tally(0), comparison.tally(1), comparison.agreement(0, 1)))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0].inputs == inputs.count
+
+
+@pytest.mark.parametrize("format_name", list(FORMATS))
+def test_digest_sees_any_single_change(format_name: str) -> None:
+    form = FORMATS[format_name]
+    bits = sampled(form, 3000, seed=0).block(0, 3000)
+    right = form.round(computed("tanh", 0, form.decode(bits)))
+    results = {0: right}
+    for case, (position, bit) in enumerate([(0, 0), (1023, 3), (1024, 7), (2999, form.bits - 1)], start=1):
+        results[case] = right.copy()
+        results[case][position] ^= form.carrier.type(1 << bit)
+    comparison = Comparison(activation("tanh"), 0, form, lanes=1)
+    with ThreadPoolExecutor(1) as executor:
+        comparison.add(0, bits, results, executor)
+    digests = [comparison.tally(case).digest for case in results]
+    assert len(set(digests)) == len(digests)
+    for case in range(1, len(results)):
+        assert comparison.agreement(0, case).differing == 1
+
+
+tallies = st.builds(
+    Tally,
+    counts=st.fixed_dictionaries({name: st.integers(0, 10) for name in CLASSES}),
+    wrong_sign=st.integers(0, 5),
+    zero_sign=st.integers(0, 5),
+    measured=st.integers(0, 10),
+    error_sum=st.integers(0, 2**90),
+    histogram=st.dictionaries(st.integers(0, 2000), st.integers(1, 9), max_size=4),
+    worst=st.builds(Record, st.sampled_from([0.25, 1.0, 7.5]), st.integers(0, 9)),
+    worst_normal=st.builds(Record, st.sampled_from([0.25, 1.0]), st.integers(0, 9)),
+    first_vanished=st.tuples(st.sampled_from([1.0, 2.0, math.inf]), st.sampled_from([3.0, math.inf])),
+    digest=st.integers(0, 2**64 - 1),
+)
+
+
+@given(st.lists(tallies, min_size=1, max_size=5), st.randoms())
+def test_merging_is_associative_and_commutative(parts: list[Tally], random: object) -> None:
+    left = reduce(Tally.merge, parts, Tally())
+    random.shuffle(parts)  # type: ignore[attr-defined]
+    right = reduce(lambda whole, part: part.merge(whole), reversed(parts), Tally())
+    assert left == right
+    assert left.inputs == sum(part.inputs for part in parts)
+
+
+@given(st.lists(st.floats(0, 2.0**70), min_size=1, max_size=40), st.sampled_from([0.5, 0.99]))
+def test_quantiles_are_right_to_a_bucket(errors: list[float], share: float) -> None:
+    from harness.judge import Judgement
+
+    parts = [Tally.of(Judgement("inaccurate", error, False, False, True), i, 1.0, 0) for i, error in enumerate(errors)]
+    tally = reduce(Tally.merge, parts)
+    exact = sorted(errors)[math.ceil(share * len(errors)) - 1]
+    assert exact <= max(tally.quantile(share), 2.0**-10) <= max(exact * (1 + 1 / 32), 2.0**-10) or exact >= 2.0**63
+
+
+def test_agreement_merges_whatever_the_order() -> None:
+    parts = [Agreement(10, 2, 5, 3), Agreement(10, 0, 0, -1), Agreement(10, 1, 5, 20), Agreement(10, 1, 4, 30)]
+    forward = reduce(Agreement.merge, parts)
+    assert forward == reduce(Agreement.merge, reversed(parts)) == Agreement(40, 4, 5, 3)

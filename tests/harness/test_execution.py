@@ -1,0 +1,195 @@
+"""Whole runs with real worker processes: the frames, faults of every kind, and planted defects."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import run
+from harness.execution import execute
+from harness.judge import CLASSES
+from harness.plan import Plan, Request, plan
+from harness.workers import Implementation, Worker
+
+BLOCK = 1 << 14
+
+
+def measure(*backends: str, activation: str = "sigmoid", inputs: str = "60000", **limits: Any) -> pd.DataFrame:
+    request = Request((activation,), backends, ("float32",), (0,), (), inputs=inputs, seed=1)
+    return execute(plan(request), block=BLOCK, **limits).accuracy
+
+
+def test_frameworks_together() -> None:
+    """All four frameworks on one 16-bit format: classes add up, and known facts come out."""
+    result = run(backends=("numpy", "torch:eager", "jax:compiled", "tensorflow:eager"), formats=("float16",), inputs="exhaustive")
+    rows = result.accuracy
+    assert set(rows.status) == {"ok"}
+    assert (rows[list(CLASSES)].sum(axis=1) == 65536).all()
+    assert rows.exhaustive.all()
+    gradient = rows[(rows.backend == "torch") & (rows.order == 1)]
+    assert set(gradient.route) == {"autodiff", "from_value"}
+    assert np.allclose(gradient.first_vanished_positive.astype(float), 8.3203125)  # 8.32 was reported
+    pair = result.agreement[(result.agreement["first"] == "torch:eager autodiff") & (result.agreement.second == "torch:eager from_value")]
+    assert int(pair[pair.order == 1].differing.iloc[0]) == 0  # autograd's gradient is the textbook formula
+    numpy_gradient = rows[(rows.backend == "numpy") & (rows.route == "autodiff")]
+    assert numpy_gradient.backend_version.str.contains("autograd").all()
+    assert set(result.environments.backend) == {"numpy", "torch", "jax", "tensorflow"}
+    assert (rows.instruction_sets == rows.instruction_sets.iloc[0]).all()
+
+
+def test_same_tallies_whatever_the_blocks_and_jobs() -> None:
+    frames = [
+        run("tanh", backends=("numpy", "torch:eager"), formats=("float32",), inputs=100_000, seed=5, block=block, jobs=jobs).accuracy
+        for block, jobs in ((1024, 1), (1 << 15, 3))
+    ]
+    columns = [name for name in frames[0].columns if name not in ("run_id", "seconds", "framework_seconds")]
+    pd.testing.assert_frame_equal(frames[0][columns], frames[1][columns])
+
+
+FAULTS = {
+    "hangs": ("timeout", "no answer within"),
+    "short": ("failed", "returned shape (16383,) for 16384 inputs"),
+    "raises": ("failed", "FloatingPointError: no such luck"),
+    "dies": ("crashed", "killed by signal 9 (SIGKILL)"),
+    "exits": ("crashed", "exited with code 3"),
+    "casts": ("failed", "TypeError: returned float64 for float32 input"),
+    "broken": ("missing", "ImportError: libbroken.so.1: cannot open shared object file"),
+}
+
+
+def test_faults_cost_one_row_each(plugins: None) -> None:
+    """Everything that can go wrong goes wrong at once; the others' rows are as if they were alone."""
+    modes = ("right", "chatters", "flushes", "nan", *FAULTS)
+    rows = measure("numpy", *(f"faulty:{mode}" for mode in modes), start_limit=20.0, call_limit=3.0)
+    by_mode = rows[rows.backend == "faulty"].set_index("mode")
+    for mode, (status, reason) in FAULTS.items():
+        assert by_mode.loc[mode, "status"] == status, by_mode.loc[mode, "reason"]
+        assert reason in by_mode.loc[mode, "reason"]
+        assert pd.isna(by_mode.loc[mode, "inputs"])
+    alone = rows[rows.backend == "numpy"].iloc[0]
+    figures = [*CLASSES, "max_ulp", "mean_ulp", "output_digest"]
+    for mode in ("right", "chatters"):
+        assert by_mode.loc[mode, "status"] == "ok"
+        assert list(by_mode.loc[mode, figures]) == list(alone[figures])
+    assert by_mode.loc["flushes", "flushed"] > alone.flushed  # its own arithmetic, not the harness's
+    assert by_mode.loc["nan", "nan"] + by_mode.loc["nan", "correct"] == 60000
+    assert by_mode.loc["nan", "nan"] > 59000
+
+
+def test_a_dead_worker_is_restarted_for_its_next_case(plugins: None) -> None:
+    request = Request(("sigmoid", "tanh"), ("faulty:dies",), ("float32",), (0,), (), inputs="60000")
+    rows = execute(plan(request), block=BLOCK).accuracy
+    assert list(rows.status) == ["crashed", "crashed"]
+    request = Request(("sigmoid", "tanh"), ("faulty:dies",), ("float32",), (0,), (), inputs=str(BLOCK))
+    rows = execute(plan(request), block=BLOCK).accuracy  # one block each: the second call is another case's
+    assert sorted(rows.status) == ["ok", "ok"] or list(rows.status) == ["ok", "crashed"]
+
+
+def test_kill_in_mid_sweep_leaves_the_others_right() -> None:
+    """kill -9 from outside, while blocks are being computed."""
+    request = Request(("sigmoid",), ("numpy", "torch:eager"), ("float32",), (0,), (), inputs="3000000")
+    killed: list[int] = []
+
+    def progress(task: Any, count: int) -> None:
+        if task.implementation.backend == "torch" and task.done == 2 and not killed:
+            children = subprocess.run(["pgrep", "-f", "backends.worker --backend torch"], capture_output=True, text=True, check=True)
+            mine = [int(word) for word in children.stdout.split() if _parent(int(word)) == os.getpid()]
+            killed.extend(mine)
+            for process in mine:
+                os.kill(process, signal.SIGKILL)
+
+    rows = execute(plan(request), block=BLOCK, progress=progress).accuracy.set_index("backend")
+    assert killed
+    assert rows.loc["torch", "status"] == "crashed"
+    assert rows.loc["numpy", "status"] == "ok"
+    assert rows.loc["numpy", list(CLASSES)].sum() == 3_000_000
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+MUTANTS = {
+    "one_ulp": ("faithful", 1),
+    "one_nan": ("nan", 1),
+    "one_subnormal": ("flushed", 1),
+    "zero_sign": ("zero_sign", 1),
+    "one_binade": (None, 1 << 23),
+}
+
+
+@pytest.mark.slow
+def test_mutants_among_all_inputs(plugins: None) -> None:
+    """One wrong bit pattern in 2^32 is found, in the right class; the unchanged original has none."""
+    modes = ("none", *MUTANTS)
+    request = Request(("sigmoid",), tuple(f"mutant:{mode}" for mode in modes), ("float32",), (0,), ("native",), inputs="exhaustive")
+    result = execute(plan(request))
+    rows = result.accuracy.set_index("mode")
+    assert (rows[list(CLASSES)].sum(axis=1) == 1 << 32).all()
+    original = rows.loc["none"]
+    assert original.max_ulp < 0.5 + 1e-6
+    for mode, (column, count) in MUTANTS.items():
+        mutant = rows.loc[mode]
+        if column:
+            assert mutant[column] - original[column] == count, mode
+        wrong = [name for name in CLASSES if name != "correct"]
+        changed = sum(mutant[name] - original[name] for name in wrong)
+        assert changed == (0 if column == "zero_sign" else count), mode
+        pair = result.agreement[(result.agreement["first"] == "mutant:none native") & (result.agreement.second == f"mutant:{mode} native")]
+        assert int(pair.differing.iloc[0]) == count
+
+
+def test_missing_framework_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.plan.installed_version", lambda spec: None if spec.name == "jax" else "1")
+    work: Plan = plan(Request(("relu",), ("numpy", "jax:eager"), ("float16",), (0,), (), inputs="2048"))
+    rows = execute(work).accuracy.set_index("backend")
+    assert rows.loc["jax", "status"] == "missing"
+    assert "pip install" in rows.loc["jax", "reason"]
+    assert rows.loc["numpy", "status"] == "ok"
+
+
+def test_tensorflow_worker_has_neither_pandas_nor_pyarrow() -> None:
+    worker = Worker(Implementation("tensorflow", "eager"))
+    worker.start()
+    try:
+        deadline = time.monotonic() + 120
+        while not (messages := worker.receive()) and time.monotonic() < deadline:
+            pass
+        assert "hello" in messages[0]
+        libraries = Path(f"/proc/{worker._process.pid}/maps").read_text()  # type: ignore[union-attr]
+        assert "tensorflow" in libraries
+        assert "pandas" not in libraries
+        assert "pyarrow" not in libraries
+    finally:
+        worker.stop()
+
+
+def test_no_orphans_when_the_harness_is_killed(plugins: None, tmp_path: Path) -> None:
+    """Even a worker that hangs goes when its parent does."""
+    command = "from harness import run; run(backends=('faulty:hangs',), formats=('float32',), orders=(0,), inputs=2048)"
+    parent = subprocess.Popen([sys.executable, "-c", command], cwd=tmp_path)
+    try:
+        for _ in range(200):
+            time.sleep(0.1)
+            found = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True, check=False).stdout.split()
+            if found:
+                break
+        assert found
+        time.sleep(1)
+    finally:
+        parent.kill()
+        parent.wait()
+    for _ in range(50):
+        if not any(Path(f"/proc/{process}").exists() for process in found):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"workers {found} outlived their parent")

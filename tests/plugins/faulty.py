@@ -1,0 +1,91 @@
+"""Backends that misbehave, and right ones with a planted defect, for the tests of the harness. The modes say how."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backends.numpy import NumPy
+from backends.protocol import Case
+
+
+class Faulty(NumPy):
+    """NumPy, except for what the mode says."""
+
+    modes = ("right", "hangs", "chatters", "flushes", "short", "nan", "raises", "dies", "exits", "casts", "broken")
+
+    def __init__(self, mode: str, device: str) -> None:
+        if mode == "broken":
+            raise ImportError("libbroken.so.1: cannot open shared object file")
+        super().__init__(mode, device)
+        self._mode, self._calls = mode, 0
+        if mode == "flushes":
+            flush_to_zero()
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        function = super().prepare(case)
+
+        def call(x: Any) -> Any:
+            self._calls += 1
+            if self._mode == "hangs":
+                time.sleep(3600)
+            if self._mode == "chatters":
+                os.write(1, b"chatter\n" * 500_000)
+                os.write(2, b"\xff\x00 noise\n" * 100_000)
+            if self._mode == "raises":
+                raise FloatingPointError("no such luck\nwith details")
+            if self._mode == "dies" and self._calls == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            if self._mode == "exits":
+                os._exit(3)
+            y = function(x)
+            changed = {"short": lambda: y[:-1], "nan": lambda: np.full_like(y, np.nan), "casts": lambda: y.astype(float)}
+            return changed.get(self._mode, lambda: y)()
+
+        return call
+
+
+def flush_to_zero() -> None:
+    """Set FTZ and DAZ in this thread's MXCSR (x86-64): ldmxcsr [rdi]; ret."""
+    code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(b"\x0f\xae\x17\xc3")
+    control = ctypes.c_uint32(0x1F80 | 0x8040)
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(ctypes.addressof(ctypes.c_char.from_buffer(code)))(ctypes.addressof(control))
+
+
+class Mutant(NumPy):
+    """A correctly rounded sigmoid in float32 with one defect; ``none`` has no defect."""
+
+    modes = ("none", "one_ulp", "one_nan", "one_subnormal", "zero_sign", "one_binade")
+
+    def __init__(self, mode: str, device: str) -> None:
+        super().__init__(mode, device)
+        self._mode = mode
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        def sigmoid(x: Any) -> Any:
+            wide = x.astype(np.float64)
+            bits = (1 / (1 + np.exp(-wide))).astype(np.float32).view(np.uint32)
+            inputs = x.view(np.uint32)
+            if self._mode == "one_ulp":
+                bits[inputs == 0x3FC00000] += 1  # 1.5
+            if self._mode == "one_nan":
+                bits[inputs == 0x3FC00000] = 0x7FC00000
+            if self._mode == "one_subnormal":
+                bits[inputs == 0xC2B20000] = 0  # -89
+            if self._mode == "zero_sign":
+                bits[inputs == 0xC3000000] = 0x80000000  # -128: underflows to +0
+            if self._mode == "one_binade":
+                bits[(inputs >= 0x40000000) & (inputs < 0x40800000)] += 1  # [2, 4)
+            return bits.view(np.float32)
+
+        return sigmoid
+
+
