@@ -96,7 +96,7 @@ def _plan(request: Request) -> Plan:
 
 def _execute(work: Plan, jobs: int | None, quiet: bool) -> Run:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from .execution import execute
 

@@ -50,7 +50,9 @@ def run(
     Raises:
         ValueError: for anything that does not exist or does not parse; the message names the choices.
     """
-    request = Request(activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed)
+    request = Request(
+        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed
+    )
     folder = None if out is None else prepare_folder(Path(out))
     result = execute(plan(request), jobs=jobs, block=block)
     if folder:
@@ -98,8 +100,7 @@ def execute(
     run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
     open_tasks = [task for task in work.tasks if task.status == "ok"]
     workers = {
-        task.implementation: Worker(task.implementation, start_limit=start_limit, call_limit=call_limit)
-        for task in open_tasks
+        task.implementation: Worker(task.implementation, start_limit=start_limit, call_limit=call_limit) for task in open_tasks
     }
     accuracy: dict[int, dict[str, Any]] = {}
     agreement: list[dict[str, Any]] = []
@@ -189,4 +190,3 @@ def check_arithmetic() -> None:
     nearest = one + tie == 1.0 and one + 1.5 * tie > 1.0 and -one - tie == -1.0
     if subnormal * 2.0 == 0.0 or not nearest:
         raise RuntimeError("this process flushes subnormal numbers or does not round to nearest: nothing was measured")
-

@@ -59,9 +59,7 @@ class Expansion:
 
     def __mul__(self, other: Expansion | float) -> Expansion:
         other = _lift(other)
-        head = tuple(
-            sum((self.head[i] * other.head[n - i] for i in range(n + 1)), Fraction(0)) for n in range(len(self.head))
-        )
+        head = tuple(sum((self.head[i] * other.head[n - i] for i in range(n + 1)), Fraction(0)) for n in range(len(self.head)))
         return Expansion(head, _balls(self.head) * other.tail + self.tail * other._whole())
 
     __rmul__ = __mul__

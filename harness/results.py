@@ -170,15 +170,14 @@ def frame(rows: list[Row], form: dict[str, str]) -> pd.DataFrame:
 
 
 _WHOLE, _REAL, _TEXT = "Int64", "Float64", "string"
-ACCURACY = {name: _TEXT for name in ("run_id", "activation", "parameters")} | {"order": _WHOLE}
-ACCURACY |= {name: _TEXT for name in ("route", "format", "backend", "backend_version", "mode", "device", "status", "reason")}
-ACCURACY |= {"inputs": _WHOLE, "exhaustive": "boolean"} | {name: _WHOLE for name in (*CLASSES, "wrong_sign", "zero_sign")}
+ACCURACY = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
+ACCURACY |= dict.fromkeys(("route", "format", "backend", "backend_version", "mode", "device", "status", "reason"), _TEXT)
+ACCURACY |= {"inputs": _WHOLE, "exhaustive": "boolean"} | dict.fromkeys((*CLASSES, "wrong_sign", "zero_sign"), _WHOLE)
 ACCURACY |= {"max_ulp": _REAL, "max_ulp_normal": _REAL, "worst_input_bits": "UInt64", "worst_input": _REAL}
 ACCURACY |= {"worst_output_bits": "UInt64", "worst_exact": _TEXT, "output_digest": _TEXT}
-ACCURACY |= {name: _REAL for name in ("mean_ulp", "p50_ulp", "p99_ulp", "first_vanished_positive", "first_vanished_negative")}
+ACCURACY |= dict.fromkeys(("mean_ulp", "p50_ulp", "p99_ulp", "first_vanished_positive", "first_vanished_negative"), _REAL)
 ACCURACY |= {"seconds": _REAL, "framework_seconds": _REAL}
-ACCURACY |= {name: _TEXT for name in ("processor", "instruction_sets", "framework_path")}
+ACCURACY |= dict.fromkeys(("processor", "instruction_sets", "framework_path"), _TEXT)
 AGREEMENT = {"run_id": _TEXT, "activation": _TEXT, "order": _WHOLE, "format": _TEXT, "first": _TEXT, "second": _TEXT}
-AGREEMENT |= {name: _WHOLE for name in ("inputs", "equal", "differing", "largest_distance")}
+AGREEMENT |= dict.fromkeys(("inputs", "equal", "differing", "largest_distance"), _WHOLE)
 AGREEMENT |= {"example_bits": "UInt64", "example": _REAL}
-

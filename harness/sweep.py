@@ -82,9 +82,7 @@ class _Given:
         out[:] = self._bits[start : start + len(out)]
 
 
-def collect(
-    tasks: list[Task], workers: dict[Implementation, Worker], format: Format, inputs: Bits, jobs: int
-) -> dict[int, Bits]:
+def collect(tasks: list[Task], workers: dict[Implementation, Worker], format: Format, inputs: Bits, jobs: int) -> dict[int, Bits]:
     """The results of the tasks on one block of inputs, by number; tasks that fail are marked and have none."""
     collector = _Collector()
     try:

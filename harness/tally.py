@@ -107,7 +107,7 @@ class Tally:
             tally.worst = record
             tally.worst_normal = record if judgement.normal else Record()
         if judgement.cls == "vanished":
-            tally.first_vanished = (-x, math.inf) if x < 0 else (math.inf, x)
+            tally.first_vanished = (abs(x), math.inf) if math.copysign(1, x) < 0 else (math.inf, abs(x))
         return tally
 
     @property

@@ -37,7 +37,10 @@ def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
     for (form, route), group in rows.groupby(["format", "route"], sort=False):
         for _, same in group.sort_values("rank", kind="stable", ascending=False).groupby("output_digest", sort=False):
             row = same.iloc[0]
-            names = [f"{each.backend}:{each['mode']}" + ("" if each.device == "cpu" else f"@{each.device}") for _, each in same.iterrows()]
+            names = [
+                f"{each.backend}:{each['mode']}" + ("" if each.device == "cpu" else f"@{each.device}")
+                for _, each in same.iterrows()
+            ]
             table.add_row(str(form), str(route), "\n".join(names), _wrong(row), *_numbers(row))
         table.add_section()
     return table
@@ -128,7 +131,9 @@ def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.Dat
         first = environments.iloc[0]
         console.print(f"  {first.processor}, {first.instruction_sets}; {first.c_library}", highlight=False)
     measured = accuracy[accuracy.status == "ok"]
-    console.print(f"  {len(measured)} of {len(accuracy)} cases measured, {int(measured.inputs.sum()):,} results compared", highlight=False)
+    console.print(
+        f"  {len(measured)} of {len(accuracy)} cases measured, {int(measured.inputs.sum()):,} results compared", highlight=False
+    )
     missing = accuracy[accuracy.status != "ok"]
     for (status, reason, backend, mode), part in missing.groupby(["status", "reason", "backend", "mode"], sort=False):
         what = sorted({f"{row.activation} order {row.order} {row.route} {row.format}" for _, row in part.iterrows()})

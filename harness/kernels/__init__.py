@@ -40,7 +40,11 @@ def narrow(activation: str, order: int) -> Kernel | None:
     """The float64 kernel for formats of up to 32 bits, or None where there is none."""
     from . import logistic, piecewise
 
-    table = {"sigmoid": (logistic.SIGMOID, logistic.BOUND), "tanh": (logistic.TANH, logistic.BOUND), "relu": (piecewise.RELU, 0.0)}
+    table = {
+        "sigmoid": (logistic.SIGMOID, logistic.BOUND),
+        "tanh": (logistic.TANH, logistic.BOUND),
+        "relu": (piecewise.RELU, 0.0),
+    }
     return _kernel(table, activation, order)
 
 

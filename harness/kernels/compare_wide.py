@@ -26,11 +26,13 @@ from .compare import (
     account,
     chunk_weight,
 )
+from .logistic_wide import two_sum
 from .machine import EXPONENT_MASK, from_bits, kernel, step, to_bits
 
 _PRECISION = 53
 _LEAST = 2.0**-1074
 _NORMAL = 2.0**-1022
+_LARGEST = math.ldexp(2 - 2.0**-52, 1023)  # errors beyond it are given as it
 _TOLERANCE = 2.0**-45  # ulps; the reference contributes less than 2^-46, the arithmetic of the comparison the rest
 
 
@@ -75,7 +77,9 @@ def compare_wide(
         weighted = np.uint64(0)
         for i in range(low, min(low + CHUNK, x.size)):
             weight = np.uint64(weights[i - low])
-            weighted += (output_bits[i] ^ (output_bits[i] >> np.uint64(32))) * weight + (output_bits[i] >> np.uint64(32)) * (weight >> np.uint64(3))
+            weighted += (output_bits[i] ^ (output_bits[i] >> np.uint64(32))) * weight + (output_bits[i] >> np.uint64(32)) * (
+                weight >> np.uint64(3)
+            )
             v, result, exact, rest, factor = x[i], output[i], hi[i], lo[i], scale[i]
             if v != v:
                 counts[CORRECT if result != result else SPECIAL] += 1
@@ -93,6 +97,13 @@ def compare_wide(
                 if (result > 0) != (exact > 0) and exact != 0.0:
                     counts[WRONG_SIGN] += 1
                 continue
+            if exact == 0.0:  # only an exact kernel says so
+                counts[CORRECT if result == 0.0 else INACCURATE] += 1
+                if result == 0.0 and (to_bits(result) ^ to_bits(exact)) < 0:
+                    counts[ZERO_SIGN] += 1
+                error = min(abs(result) / _LEAST, _LARGEST)
+                account(error, False, start + i, output_bits[i], counts, total, records, histogram)
+                continue
             if abs(result) * 2.0**-200 > abs(exact) and factor != 1.0:
                 pending[waiting] = i  # scaling up such a result would overflow
                 waiting += 1
@@ -104,10 +115,11 @@ def compare_wide(
             if size == from_bits(binade) and rest != 0.0 and (rest > 0) != (exact > 0):
                 binade -= np.int64(1) << 52
             unit = max(from_bits(binade) * 2.0 ** (1 - _PRECISION), least)
-            distance = result * factor - exact
+            distance, lost = two_sum(result * factor, -exact)
+            rest -= lost
             if distance < 0:
                 distance, rest = -distance, -rest
-            error = abs(distance - rest) / unit
+            error = min(abs(distance - rest) / unit, _LARGEST)
             half = _side(distance, rest, 0.5, unit, exact_kernel)
             one = _side(distance, rest, 1.0, unit, exact_kernel)
             normal = size >= normal_from * (1 - 2.0**-54)

@@ -193,5 +193,7 @@ def _reference(inside: Callable[..., Any], edge: Callable[..., Any]) -> Callable
     return reference
 
 
-SIGMOID = tuple(_reference(*pair) for pair in ((_sigmoid_0, _sigmoid_0_edge), (_sigmoid_1, _sigmoid_1_edge), (_sigmoid_2, _sigmoid_2_edge)))
+SIGMOID = tuple(
+    _reference(*pair) for pair in ((_sigmoid_0, _sigmoid_0_edge), (_sigmoid_1, _sigmoid_1_edge), (_sigmoid_2, _sigmoid_2_edge))
+)
 TANH = tuple(_reference(*pair) for pair in ((_tanh_0, _tanh_0_edge), (_tanh_1, _tanh_1_edge), (_tanh_2, _tanh_2_edge)))

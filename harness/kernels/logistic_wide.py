@@ -32,7 +32,8 @@ _INVERSES = tuple((1.0 / n, float(Fraction(1, n) - Fraction(1.0 / n))) for n in 
 
 
 @step
-def _two_sum(a: Any, b: Any) -> Any:
+def two_sum(a: Any, b: Any) -> Any:
+    """a + b as the rounded sum and what rounding lost (Knuth)."""
     s = a + b
     t = s - a
     return s, (a - (s - t)) + (b - t)
@@ -52,8 +53,8 @@ def _mul(a: Any, b: Any) -> Any:
 
 @step
 def _add(a: Any, b: Any) -> Any:
-    s, t = _two_sum(a[0], b[0])
-    u, v = _two_sum(a[1], b[1])
+    s, t = two_sum(a[0], b[0])
+    u, v = two_sum(a[1], b[1])
     s, t = _fast_two_sum(s, t + u)
     return _fast_two_sum(s, t + v)
 
@@ -72,7 +73,7 @@ def _div(a: Any, b: Any) -> Any:
 def _exponentials(a: Any) -> Any:
     """k, expm1(r) with exp(-a) = 2^k (1 + expm1(r)), for 0 <= a <= _FAR."""
     k = np.rint(-a * _LOG2_E)
-    r = _add(_two_sum(-a, -k * _LN2[0]), (-k * _LN2[1], fma(-k, _LN2[1], k * _LN2[1]) - k * _LN2[2]))
+    r = _add(two_sum(-a, -k * _LN2[0]), (-k * _LN2[1], fma(-k, _LN2[1], k * _LN2[1]) - k * _LN2[2]))
     small = 1.0 / (1 << _DOUBLINGS)
     r = (r[0] * small, r[1] * small)
     series = (1.0, 0.0)

@@ -30,10 +30,10 @@ def _wide(slope: float, constant: float) -> Callable[..., Any]:
     def reference(x: Any, hi: Any, lo: Any, scale: Any) -> None:
         for i in range(x.size):
             v = x[i]
-            exact = v * slope + constant if v > 0 else 0.0
+            scale[i] = 2.0**512 if abs(v) < 2.0**-500 and slope != 0.0 else 1.0
+            exact = v * scale[i] * slope + constant if v > 0 else 0.0
             hi[i] = exact if abs(v) < math.inf and v != 0 else math.nan
             lo[i] = 0.0
-            scale[i] = 1.0
 
     return reference
 

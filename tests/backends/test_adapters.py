@@ -83,7 +83,9 @@ def test_third_parties_are_found(plugins: None) -> None:
 
 
 def test_importing_the_package_imports_no_framework() -> None:
-    code = "import sys, backends.registry, backends.formulas, backends.torch, backends.jax, backends.tensorflow, backends.worker\n"
+    code = (
+        "import sys, backends.registry, backends.formulas, backends.torch, backends.jax, backends.tensorflow, backends.worker\n"
+    )
     code += "print(sorted({'torch', 'jax', 'tensorflow', 'numba', 'pandas', 'harness'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -75,9 +75,7 @@ def test_activations_are_equal_by_name_and_parameters() -> None:
     assert activation("sigmoid") != activation("tanh")
     assert len({activation("relu"), activation("relu")}) == 1
     zero = (0.0, 0.0)
-    scaled = [
-        Activation("scaled", lambda x, f: x, (zero, zero, zero), parameters=(("alpha", alpha),)) for alpha in (0.5, 1.0)
-    ]
+    scaled = [Activation("scaled", lambda x, f: x, (zero, zero, zero), parameters=(("alpha", alpha),)) for alpha in (0.5, 1.0)]
     assert scaled[0] != scaled[1]
     assert str(scaled[0]) == "scaled(alpha=0.5)"
     assert str(activation("relu")) == "relu"

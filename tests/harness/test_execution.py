@@ -38,7 +38,9 @@ def test_frameworks_together() -> None:
     gradient = rows[(rows.backend == "torch") & (rows.order == 1)]
     assert set(gradient.route) == {"autodiff", "from_value"}
     assert np.allclose(gradient.first_vanished_positive.astype(float), 8.3203125)  # 8.32 was reported
-    pair = result.agreement[(result.agreement["first"] == "torch:eager autodiff") & (result.agreement.second == "torch:eager from_value")]
+    pair = result.agreement[
+        (result.agreement["first"] == "torch:eager autodiff") & (result.agreement.second == "torch:eager from_value")
+    ]
     assert int(pair[pair.order == 1].differing.iloc[0]) == 0  # autograd's gradient is the textbook formula
     numpy_gradient = rows[(rows.backend == "numpy") & (rows.route == "autodiff")]
     assert numpy_gradient.backend_version.str.contains("autograd").all()
@@ -48,7 +50,9 @@ def test_frameworks_together() -> None:
 
 def test_same_tallies_whatever_the_blocks_and_jobs() -> None:
     frames = [
-        run("tanh", backends=("numpy", "torch:eager"), formats=("float32",), inputs=100_000, seed=5, block=block, jobs=jobs).accuracy
+        run(
+            "tanh", backends=("numpy", "torch:eager"), formats=("float32",), inputs=100_000, seed=5, block=block, jobs=jobs
+        ).accuracy
         for block, jobs in ((1024, 1), (1 << 15, 3))
     ]
     columns = [name for name in frames[0].columns if name not in ("run_id", "seconds", "framework_seconds")]
@@ -101,7 +105,9 @@ def test_kill_in_mid_sweep_leaves_the_others_right() -> None:
 
     def progress(task: Any, count: int) -> None:
         if task.implementation.backend == "torch" and task.done == 2 and not killed:
-            children = subprocess.run(["pgrep", "-f", "backends.worker --backend torch"], capture_output=True, text=True, check=True)
+            children = subprocess.run(
+                ["pgrep", "-f", "backends.worker --backend torch"], capture_output=True, text=True, check=True
+            )
             mine = [int(word) for word in children.stdout.split() if _parent(int(word)) == os.getpid()]
             killed.extend(mine)
             for process in mine:
@@ -131,7 +137,9 @@ MUTANTS = {
 def test_mutants_among_all_inputs(plugins: None) -> None:
     """One wrong bit pattern in 2^32 is found, in the right class; the unchanged original has none."""
     modes = ("none", *MUTANTS)
-    request = Request(("sigmoid",), tuple(f"mutant:{mode}" for mode in modes), ("float32",), (0,), ("native",), inputs="exhaustive")
+    request = Request(
+        ("sigmoid",), tuple(f"mutant:{mode}" for mode in modes), ("float32",), (0,), ("native",), inputs="exhaustive"
+    )
     result = execute(plan(request))
     rows = result.accuracy.set_index("mode")
     assert (rows[list(CLASSES)].sum(axis=1) == 1 << 32).all()
@@ -144,7 +152,9 @@ def test_mutants_among_all_inputs(plugins: None) -> None:
         wrong = [name for name in CLASSES if name != "correct"]
         changed = sum(mutant[name] - original[name] for name in wrong)
         assert changed == (0 if column == "zero_sign" else count), mode
-        pair = result.agreement[(result.agreement["first"] == "mutant:none native") & (result.agreement.second == f"mutant:{mode} native")]
+        pair = result.agreement[
+            (result.agreement["first"] == "mutant:none native") & (result.agreement.second == f"mutant:{mode} native")
+        ]
         assert int(pair.differing.iloc[0]) == count
 
 

@@ -87,5 +87,3 @@ class Mutant(NumPy):
             return bits.view(np.float32)
 
         return sigmoid
-
-
