@@ -7,8 +7,24 @@ import platform
 import struct
 from pathlib import Path
 
-_SETS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_bf16", "avx512_fp16")
-_SETS += ("amx_tile", "asimd", "fphp", "asimdhp", "sve", "bf16")
+_SETS: tuple[str, ...] = (
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512dq",
+    "avx512bw",
+    "avx512vl",
+    "avx512_bf16",
+    "avx512_fp16",
+    "amx_tile",
+    "asimd",
+    "fphp",
+    "asimdhp",
+    "sve",
+    "bf16",
+)
 _PREFIXES = ("ATEN_", "TF_", "XLA_", "JAX_", "MKL_", "OMP_", "OPENBLAS_", "NPY_", "DNNL_", "ONEDNN_", "TORCH", "NPROC")
 
 

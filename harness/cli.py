@@ -58,8 +58,14 @@ def run(
     from .execution import prepare_folder
     from .plan import Request
 
-    fields = (tuple(words or ()) for words in (activations or ["sigmoid"], backend, format, order, route))
-    request = Request(*fields, inputs=inputs, seed=seed)
+    chosen = (
+        tuple(activations or ["sigmoid"]),
+        tuple(backend or ()),
+        tuple(format or ()),
+        tuple(order or ()),
+        tuple(route or ()),
+    )
+    request = Request(*chosen, inputs=inputs, seed=seed)
     work = _plan(request)
     try:
         folder = prepare_folder(out or _fresh_folder())

@@ -12,7 +12,8 @@ from .execution import processors
 from .formats import Format
 from .judge import Judgement, judge
 from .plan import Request, plan
-from .sweep import Task, collect
+from .single import collect
+from .sweep import Task
 from .workers import Worker
 
 DIGITS = 40

@@ -81,7 +81,7 @@ def accuracy_row(run_id: str, task: Task, inputs: Inputs, comparison: Comparison
     return row | {"framework_path": facts.get("framework_path", "")}
 
 
-_FIGURES = ("inputs", "exhaustive", *CLASSES, "wrong_sign", "zero_sign", "max_ulp", "max_ulp_normal")
+_FIGURES: tuple[str, ...] = ("inputs", "exhaustive", *CLASSES, "wrong_sign", "zero_sign", "max_ulp", "max_ulp_normal")
 _FIGURES += ("worst_input_bits", "worst_input", "worst_output_bits", "worst_exact", "output_digest", "mean_ulp")
 _FIGURES += ("p50_ulp", "p99_ulp", "first_vanished_positive", "first_vanished_negative")
 
@@ -165,7 +165,8 @@ def frame(rows: list[Row], form: dict[str, str]) -> pd.DataFrame:
     """Rows as a frame with the column types of ``form``; a missing figure is a missing value, not a zero."""
     import pandas as pd
 
-    data = {name: pd.array([row.get(name) for row in rows], dtype=kind) for name, kind in form.items()}
+    array: Any = pd.array  # its overloads know no dtype by a name in a variable
+    data = {name: array([row.get(name) for row in rows], dtype=kind) for name, kind in form.items()}
     return pd.DataFrame(data)
 
 

@@ -19,8 +19,9 @@ _ORDERS = {0: "value", 1: "gradient", 2: "second derivative"}
 def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, environments: pd.DataFrame) -> None:
     """Print tables by activation, order and route, the agreement, and what really ran."""
     measured = accuracy[accuracy.status == "ok"]
-    for (name, order), part in measured.groupby(["activation", "order"], sort=False):
-        console.print(_accuracy_table(str(name), int(order), part))
+    key: Any  # pandas types group keys as anything hashable
+    for key, part in measured.groupby(["activation", "order"], sort=False):
+        console.print(_accuracy_table(str(key[0]), int(key[1]), part))
     if len(agreement):
         _print_agreement(console, agreement)
     _print_footer(console, accuracy, environments)
@@ -33,7 +34,8 @@ def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
         ("mean", "right"), ("p99", "right"), ("worst input", "left"), ("got", "left"), ("exact", "left"),
     ):  # fmt: skip
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    rows = part.assign(rank=[_rank(row) for _, row in part.iterrows()])
+    ranks: Any = [_rank(row) for _, row in part.iterrows()]
+    rows = part.assign(rank=ranks)
     for (form, route), group in rows.groupby(["format", "route"], sort=False):
         for _, same in group.sort_values("rank", kind="stable", ascending=False).groupby("output_digest", sort=False):
             row = same.iloc[0]
@@ -47,7 +49,7 @@ def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
 
 
 def _rank(row: Any) -> tuple[float, ...]:
-    return tuple(float(row[name]) for name in _DEFECTS) + (float(row.max_ulp) if pd.notna(row.max_ulp) else 0.0,)
+    return (*(float(row[name]) for name in _DEFECTS), float(row.max_ulp) if pd.notna(row.max_ulp) else 0.0)
 
 
 def _wrong(row: Any) -> Text:
@@ -99,7 +101,9 @@ def ulps(value: float) -> str:
 def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
     """Who computes the same bits as whom, and the largest disagreements."""
     console.print("[bold]agreement[/] (bit for bit, two NaNs count as equal)")
-    for (name, order, form), part in agreement.groupby(["activation", "order", "format"], sort=False):
+    key: Any
+    for key, part in agreement.groupby(["activation", "order", "format"], sort=False):
+        name, order, form = key
         same = part[part.differing == 0]
         groups: list[set[str]] = []
         for first, second in zip(same["first"], same["second"], strict=True):
@@ -114,9 +118,10 @@ def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
             console.print("    " + " = ".join(sorted(group)), highlight=False)
         other = part[part.differing > 0]
         if len(other):
-            worst = other.loc[other.differing.idxmax()]
+            worst = other.sort_values("differing", kind="stable").iloc[-1]
+            on = share(int(worst.differing), int(worst.inputs))
             console.print(
-                f"    most different: {worst['first']} and {worst['second']}, on {share(int(worst.differing), int(worst.inputs))},"
+                f"    most different: {worst['first']} and {worst['second']}, on {on},"
                 f" up to {int(worst.largest_distance):,} steps apart, at x = {worst.example:.9g}",
                 highlight=False,
             )

@@ -165,7 +165,7 @@ def compare(
         xs, os, bs, ys = x[low : low + CHUNK], output[low : low + CHUNK], output_bits[low : low + CHUNK], y[low : low + CHUNK]
         correct = 0
         under_one = 0
-        doubtful = 0
+        doubtful: Any = 0
         largest = np.int64(0)
         total_bits = np.int64(0)
         signs = np.int64(0)

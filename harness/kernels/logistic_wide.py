@@ -133,7 +133,7 @@ def _sigmoid_0(x: Any) -> Any:
         return hi, lo, 1.0
     if x > _SATURATED:
         return _saturated(x, 1.0)
-    k, u, m, s = _parts(abs(x))
+    k, u, _, s = _parts(abs(x))
     if x > 0:
         hi, lo = _div((1.0, 0.0), s)
         return hi, lo, 1.0
@@ -144,7 +144,7 @@ def _sigmoid_0(x: Any) -> Any:
 def _sigmoid_1(x: Any) -> Any:
     if abs(x) < _NEAR:
         return 0.25, -max(x * x * 0.0625, 2.0**-900), 1.0
-    k, u, m, s = _parts(abs(x))
+    k, u, _, s = _parts(abs(x))
     return _scaled(_div(u, _mul(s, s)), k)
 
 
@@ -164,7 +164,7 @@ def _tanh_0(x: Any) -> Any:
     if 2.0 * abs(x) > _SATURATED:
         hi, lo, factor = _saturated(2.0 * abs(x), 2.0)
     else:
-        k, u, m, s = _parts(2.0 * abs(x))
+        _, _, m, s = _parts(2.0 * abs(x))
         hi, lo = _div((-m[0], -m[1]), s)
         factor = 1.0
     return (hi, lo, factor) if x > 0 else (-hi, -lo, factor)
@@ -174,7 +174,7 @@ def _tanh_0(x: Any) -> Any:
 def _tanh_1(x: Any) -> Any:
     if abs(x) < _NEAR:
         return 1.0, -max(x * x, 2.0**-900), 1.0
-    k, u, m, s = _parts(2.0 * abs(x))
+    k, u, _, s = _parts(2.0 * abs(x))
     return _scaled(_div((4.0 * u[0], 4.0 * u[1]), _mul(s, s)), k)
 
 

@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-MANTISSA_BITS = 52
+_CONFIG: Any = numba.config
 EXPONENT_MASK = 0x7FF0000000000000
 MAGNITUDE_MASK = 0x7FFFFFFFFFFFFFFF
 
@@ -29,10 +29,10 @@ def _prefer_wide_vectors() -> None:
     Measured on an Ice Lake server: 1.25 times the throughput for the comparison kernel. A choice the user made in
     the environment stands.
     """
-    if numba.config.CPU_FEATURES is None:
+    if _CONFIG.CPU_FEATURES is None:
         features = llvmlite.binding.get_host_cpu_features()
         if features.get("avx512dq"):
-            numba.config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
+            _CONFIG.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
 
 
 def _cache_directory() -> str:
@@ -49,12 +49,12 @@ _CACHE = _cache_directory()
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a loop: without the interpreter lock, with IEEE division by zero, cached on disk."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _CACHE  # read when the cache is set up; other people's kernels keep their own
+    before = _CONFIG.CACHE_DIR
+    _CONFIG.CACHE_DIR = _CACHE  # read when the cache is set up; other people's kernels keep their own
     try:
         compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        _CONFIG.CACHE_DIR = before
     return compiled
 
 
@@ -64,8 +64,7 @@ def step(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
+def _fma(context: Any, a: Any, b: Any, c: Any) -> Any:
     """``a * b + c`` rounded once."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -74,8 +73,7 @@ def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
     return types.float64(types.float64, types.float64, types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def to_bits(context: Any, value: Any) -> Any:
+def _to_bits(context: Any, value: Any) -> Any:
     """The 64 bits of a float64 as an int64."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -84,11 +82,16 @@ def to_bits(context: Any, value: Any) -> Any:
     return types.int64(types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def from_bits(context: Any, value: Any) -> Any:
+def _from_bits(context: Any, value: Any) -> Any:
     """The float64 that has the 64 bits of an int64."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), generate
+
+
+# Called from compiled code only, where they take the arguments behind the context.
+fma: Any = intrinsic(_fma)
+to_bits: Any = intrinsic(_to_bits)
+from_bits: Any = intrinsic(_from_bits)

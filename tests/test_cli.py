@@ -1,0 +1,107 @@
+"""The command line as a user meets it, in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def lastbit(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from harness.cli import main; main()", *arguments]
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "sigmoyd"], ["unknown activation 'sigmoyd'", "sigmoid, tanh, relu"]),
+        (["run", "--format", "float8"], ["unknown format 'float8'", "float16, bfloat16, float32, float64"]),
+        (["run", "--backend", "caffe"], ["unknown backend 'caffe'", "numpy, torch, jax, tensorflow"]),
+        (["run", "--backend", "jax:turbo"], ["unknown mode 'turbo'", "eager, compiled"]),
+        (["run", "--backend", "jax@tpu9"], ["unknown device 'tpu9'", "cpu, cuda"]),
+        (["run", "--order", "3"], ["unknown order 3", "0, 1, 2"]),
+        (["run", "--route", "guess"], ["unknown route 'guess'", "native, autodiff, from_value"]),
+        (["run", "--inputs", "many"], ["inputs 'many'", "'exhaustive' or a number"]),
+        (["run", "--inputs", "-5"], ["-5 inputs"]),
+        (["run", "--format", "float64", "--inputs", "exhaustive"], ["too many to enumerate"]),
+        (["run", "--seed", "-1"], ["seed -1"]),
+        (["run", "--jobs", "0", "--backend", "numpy", "--inputs", "1024"], ["jobs 0"]),
+        (["run", "--out", "/proc/nowhere"], ["cannot write to /proc/nowhere"]),
+        (["explain", "sigmoid", "seventeen"], ["'seventeen' is not an input"]),
+        (["explain", "sigmoid", "0x123456789", "--format", "float32"], ["more than 32 bits"]),
+        (["explain", "softplop", "1"], ["unknown activation 'softplop'"]),
+    ],
+)
+def test_wrong_input_gets_one_clear_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    done = lastbit(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    for word in words:
+        assert word in done.stderr
+    assert done.stdout == ""
+
+
+def test_run_writes_frames_and_prints_what_is_wrong(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = lastbit("run", "--backend", "numpy", "--format", "float16", "--format", "bfloat16", "--out", str(out), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for word in ("vanished", "from_value", "unsupported", "NumPy has no bfloat16", "autograd", "saved in"):
+        assert word in done.stdout
+    frame = pd.read_parquet(out / "accuracy.parquet")
+    assert list(frame.status.value_counts().index) == ["ok", "unsupported"]
+    assert pd.read_csv(out / "accuracy.csv").shape == frame.shape
+    row = frame[(frame.order == 1) & (frame.route == "from_value") & (frame.format == "float16")].iloc[0]
+    assert len(row.worst_exact.replace(".", "").partition("e")[0]) >= 25
+    assert (out / "environments.parquet").exists()
+    assert (out / "agreement.parquet").exists()
+
+
+def test_json_is_all_that_goes_to_standard_output(tmp_path: Path) -> None:
+    done = lastbit("run", "relu", "--backend", "numpy", "--format", "float16", "--json", "--out", "run", cwd=tmp_path)
+    summary = json.loads(done.stdout)
+    assert {row["status"] for row in summary["accuracy"]} == {"ok"}
+    assert all(row["inputs"] == 65536 for row in summary["accuracy"])
+
+
+def test_required_backends_that_break_exit_with_4(plugins: None, tmp_path: Path) -> None:
+    arguments = ["run", "--backend", "faulty:broken", "--backend", "numpy", "--format", "float16", "--order", "0"]
+    assert lastbit(*arguments, "--out", "a", cwd=tmp_path).returncode == 0
+    done = lastbit(*arguments, "--require-backends", "--out", "b", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "libbroken" in done.stderr
+
+
+def test_explain_shows_the_dead_gradient() -> None:
+    done = lastbit(
+        "explain", "sigmoid", "17.0", "--format", "float32", "--order", "1", "--backend", "numpy", "--backend", "torch:eager"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "4.13993737600350163766974631973974969829" in done.stdout
+    assert "vanished" in done.stdout
+    assert "0x41880001" in done.stdout  # a neighbour
+
+
+def test_list_names_everything() -> None:
+    done = lastbit("list")
+    assert done.returncode == 0
+    for word in ("sigmoid", "tanh", "relu", "numpy", "torch", "jax", "tensorflow", "xla", "bfloat16"):
+        assert word in done.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys\nfrom harness.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+    code += "heavy = {'numpy', 'pandas', 'numba', 'flint', 'torch', 'jax', 'tensorflow', 'matplotlib'}\n"
+    code += "print('heavy:', sorted(heavy & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip().endswith("heavy: []")

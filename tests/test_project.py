@@ -1,0 +1,38 @@
+"""What the project promises of itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TEST_COMMAND = "pip install nox && nox -s tests"
+RUN_COMMAND = "pip install -c constraints.txt '.[all]' && lastbit run"
+
+
+def test_readme_has_both_commands_and_ci_runs_the_second() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert RUN_COMMAND in readme
+    assert TEST_COMMAND in readme
+    assert TEST_COMMAND in (ROOT / ".ci" / "run").read_text()
+
+
+def test_files_hold_one_idea() -> None:
+    for package in ("backends", "harness", "reports"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert len(path.read_text().splitlines()) <= 320, path
+
+
+def test_version_is_in_the_change_log() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_no_machine_paths() -> None:
+    pattern = re.compile(r"(?<![.\w])/(tmp|work|root|home)/")
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for name in files:
+        if not name.startswith("tests/"):
+            assert not pattern.search((ROOT / name).read_text(errors="replace")), name
