@@ -29,11 +29,11 @@ def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, envi
 
 def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
     table = Table(title=f"{name}: {_ORDERS[order]}", title_justify="left", title_style="bold", pad_edge=False, expand=False)
-    for heading, justify in (
-        ("format", "left"), ("route", "left"), ("implementation", "left"), ("what is wrong", "left"), ("max ulp", "right"),
-        ("mean", "right"), ("p99", "right"), ("worst input", "left"), ("got", "left"), ("exact", "left"),
-    ):  # fmt: skip
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for heading in ("format", "route", "implementation", "what is wrong"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("max ulp", "mean", "p99"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("worst input, result, exact result", overflow="fold")
     ranks: Any = [_rank(row) for _, row in part.iterrows()]
     rows = part.assign(rank=ranks)
     for (form, route), group in rows.groupby(["format", "route"], sort=False):
@@ -79,11 +79,11 @@ def share(count: int, of: int) -> str:
 
 def _numbers(row: Any) -> tuple[str, ...]:
     if pd.isna(row.worst_input_bits):
-        return ("", "", "", "", "", "")
+        return ("", "", "", "")
     digits = _HEX_DIGITS[row.format]
-    where = f"{row.worst_input:.9g}\n0x{int(row.worst_input_bits):0{digits}x}"
-    got = f"0x{int(row.worst_output_bits):0{digits}x}"
-    return (ulps(row.max_ulp), ulps(row.mean_ulp), ulps(row.p99_ulp), where, got, _shorten(row.worst_exact))
+    where = f"x = {row.worst_input:.9g} (0x{int(row.worst_input_bits):0{digits}x})"
+    got = f"got 0x{int(row.worst_output_bits):0{digits}x}, exact {_shorten(row.worst_exact)}"
+    return (ulps(row.max_ulp), ulps(row.mean_ulp), ulps(row.p99_ulp), f"{where}\n{got}")
 
 
 def _shorten(decimal: str) -> str:

@@ -84,10 +84,11 @@ def _side(error: Any, bar: Any, tolerance: Any) -> Any:
 
 
 @step
-def _classify(output: Any, y: Any, error: Any, tolerance: Any, bound: Any, precision: Any, emin: Any, top: Any) -> Any:
+def _classify(output: Any, y: Any, error: Any, tolerance: Any, bound: Any, normal_from: Any, top: Any) -> Any:
     """The class of a finite input's result that is not NaN, or -1 if the exact reference must be asked.
 
-    ``error`` is in ulps and ``tolerance`` its uncertainty; ``top`` is the magnitude from which results round to infinity.
+    ``error`` is in ulps and ``tolerance`` its uncertainty; results round to a normal number from the magnitude
+    ``normal_from`` on, and to infinity from ``top`` on.
     """
     size = abs(y)
     if bound > 0 and abs(size - top) <= bound * top:
@@ -101,17 +102,12 @@ def _classify(output: Any, y: Any, error: Any, tolerance: Any, bound: Any, preci
         if side <= 0:
             return CORRECT if side < 0 else -1
         if output == 0.0:
-            normal = _rounds_to_normal(size, precision, emin)
-            if bound > 0 and normal != _rounds_to_normal(size * (1 + 2 * bound), precision, emin):
+            normal = size >= normal_from
+            if bound > 0 and normal != (size * (1 + 2 * bound) >= normal_from):
                 return -1
             return VANISHED if normal else FLUSHED
     side = _side(error, 1.0, tolerance)
     return -1 if side == 0 else (FAITHFUL if side < 0 else INACCURATE)
-
-
-@step
-def _rounds_to_normal(size: Any, precision: Any, emin: Any) -> Any:
-    return size >= math.ldexp(1.0 - math.ldexp(0.5, 1 - precision), emin)
 
 
 @kernel
@@ -159,6 +155,8 @@ def compare(
     large = to_bits(math.ldexp(1.0, precision - 1))
     tolerance = bound * math.ldexp(1.0, precision) * 1.01
     window = np.uint64(tolerance * 2.0**54)
+    both_sides = np.uint64(2) * window
+    normal_from = math.ldexp(1.0 - math.ldexp(0.5, 1 - precision), emin)  # rounds up to 2^emin
     waiting = 0
     digest = np.uint64(0)
     for low in range(0, x.size, CHUNK):
@@ -180,8 +178,8 @@ def compare(
             error = from_bits(error_bits)
             correct += error < 0.5
             under_one += error < 1.0
-            doubtful |= np.uint64(error_bits - np.int64(_HALF) + np.int64(window)) < 2 * window
-            doubtful |= np.uint64(error_bits - np.int64(_ONE) + np.int64(window)) < 2 * window
+            doubtful |= np.uint64(error_bits - np.int64(_HALF) + np.int64(window)) < both_sides
+            doubtful |= np.uint64(error_bits - np.int64(_ONE) + np.int64(window)) < both_sides
             doubtful |= (result == 0.0) & (error >= 0.5)
             largest = max(largest, error_bits)
             total_bits += to_bits(error + _SUM_SHIFTER)
@@ -225,7 +223,7 @@ def compare(
                 # The error is |result| / ulp less, or for the other sign more, something too small to be seen.
                 error *= 1 - 2.0**-53 if (result > 0) == (exact > 0) else 1 + 2.0**-52
                 slack = 0.0
-            cls = _classify(result, exact, error, slack, bound, precision, emin, top)
+            cls = _classify(result, exact, error, slack, bound, normal_from, top)
             if cls < 0:
                 pending[waiting] = low + i
                 waiting += 1
@@ -242,7 +240,7 @@ def compare(
                 else:
                     vanished[1] = max(vanished[1], v)
             if cls != FLUSHED and abs(result) != math.inf:
-                normal = _rounds_to_normal(abs(exact), precision, emin) and abs(exact) < top
+                normal = abs(exact) >= normal_from and abs(exact) < top
                 account(error, normal, start + low + i, bs[i], counts, total, records, histogram)
     return waiting, digest
 
