@@ -85,9 +85,7 @@ def main() -> int:
     limits.append(("fused float32 gradient kernel / exp, consecutive inputs from 1 on, in cache", ours / exponential, 1.5))
     active = rng.uniform(-20, 20, IN_CACHE).astype(np.float32).view(np.uint32)
     ours, exponential = fused_gradient(active)
-    print(
-        f"{ours:.2f} ns against {exponential:.2f} ns per input on random x in [-20, 20]: ratio {ours / exponential:.2f} (no limit)"
-    )
+    print(f"{ours:.2f} ns against {exponential:.2f} ns on random x in [-20, 20]: ratio {ours / exponential:.2f} (no limit)")
     limits.append(("comparison in an exhaustive sweep / exp for the same inputs", comparison_in_a_sweep(), 2.0))
     limits.append(("memory of the harness in MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 500.0))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

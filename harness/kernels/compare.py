@@ -157,6 +157,7 @@ def compare(
     window = np.uint64(tolerance * 2.0**54)
     both_sides = np.uint64(2) * window
     normal_from = math.ldexp(1.0 - math.ldexp(0.5, 1 - precision), emin)  # rounds up to 2^emin
+    buckets = np.empty(CHUNK, np.uint16)
     waiting = 0
     digest = np.uint64(0)
     for low in range(0, x.size, CHUNK):
@@ -197,10 +198,12 @@ def compare(
             if largest < _TRIVIAL:
                 histogram[0] += os.size
             else:
-                for i in range(os.size):
+                for i in range(os.size):  # on its own this vectorises; counting does not
                     binade = max(to_bits(ys[i]) & EXPONENT_MASK, lowest)
-                    scale = from_bits(inverse - binade)
-                    histogram[bucket(to_bits((np.float64(os[i]) - ys[i]) * scale) & MAGNITUDE_MASK)] += 1
+                    error_bits = to_bits((np.float64(os[i]) - ys[i]) * from_bits(inverse - binade)) & MAGNITUDE_MASK
+                    buckets[i] = np.uint16(bucket(error_bits))
+                for i in range(os.size):
+                    histogram[buckets[i]] += 1
             continue
         for i in range(os.size):
             exact, result, v = ys[i], np.float64(os[i]), np.float64(xs[i])
