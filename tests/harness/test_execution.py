@@ -73,7 +73,7 @@ FAULTS = {
 def test_faults_cost_one_row_each(plugins: None) -> None:
     """Everything that can go wrong goes wrong at once; the others' rows are as if they were alone."""
     modes = ("right", "chatters", "flushes", "nan", *FAULTS)
-    rows = measure("numpy", *(f"faulty:{mode}" for mode in modes), start_limit=20.0, call_limit=3.0)
+    rows = measure("numpy", *(f"faulty:{mode}" for mode in modes), start_limit=20.0, call_limit=10.0)
     by_mode = rows[rows.backend == "faulty"].set_index("mode")
     for mode, (status, reason) in FAULTS.items():
         assert by_mode.loc[mode, "status"] == status, by_mode.loc[mode, "reason"]
