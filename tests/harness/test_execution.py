@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 
 from harness import run
+from harness.exact import Exact
 from harness.execution import execute
-from harness.judge import CLASSES
+from harness.formats import FORMATS
+from harness.judge import CLASSES, judge
 from harness.plan import Plan, Request, plan
 from harness.workers import Implementation, Worker
 
@@ -124,38 +126,51 @@ def _parent(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-MUTANTS = {
-    "one_ulp": ("faithful", 1),
-    "one_nan": ("nan", 1),
-    "one_subnormal": ("flushed", 1),
-    "zero_sign": ("zero_sign", 1),
-    "one_binade": (None, 1 << 23),
+MUTANTS = {  # the inputs changed, and what is put in the place of the right result
+    "one_ulp": (range(0x3FC00000, 0x3FC00001), lambda bits: bits + 1),
+    "one_nan": (range(0x3FC00000, 0x3FC00001), lambda bits: 0x7FC00000),
+    "one_subnormal": (range(0xC2B20000, 0xC2B20001), lambda bits: 0),
+    "zero_sign": (range(0xC3000000, 0xC3000001), lambda bits: 0x80000000),
+    "one_binade": (range(0x40000000, 0x40800000), lambda bits: bits + 1),
 }
 
 
 @pytest.mark.slow
 def test_mutants_among_all_inputs(plugins: None) -> None:
     """One wrong bit pattern in 2^32 is found, in the right class; the unchanged original has none."""
-    modes = ("none", *MUTANTS)
     request = Request(
-        ("sigmoid",), tuple(f"mutant:{mode}" for mode in modes), ("float32",), (0,), ("native",), inputs="exhaustive"
+        ("sigmoid",),
+        ("mutant:none", *(f"mutant:{mode}" for mode in MUTANTS)),
+        ("float32",),
+        (0,),
+        ("native",),
+        inputs="exhaustive",
     )
     result = execute(plan(request))
     rows = result.accuracy.set_index("mode")
+    columns = [*CLASSES, "wrong_sign", "zero_sign"]
     assert (rows[list(CLASSES)].sum(axis=1) == 1 << 32).all()
     original = rows.loc["none"]
     assert original.max_ulp < 0.5 + 1e-6
-    for mode, (column, count) in MUTANTS.items():
-        mutant = rows.loc[mode]
-        if column:
-            assert mutant[column] - original[column] == count, mode
-        wrong = [name for name in CLASSES if name != "correct"]
-        changed = sum(mutant[name] - original[name] for name in wrong)
-        assert changed == (0 if column == "zero_sign" else count), mode
+    form, exact = FORMATS["float32"], Exact("sigmoid", 0)
+    for mode, (inputs, change) in MUTANTS.items():
+        change_of = {name: int(rows.loc[mode, name] - original[name]) for name in columns}
         pair = result.agreement[
             (result.agreement["first"] == "mutant:none native") & (result.agreement.second == f"mutant:{mode} native")
         ]
-        assert int(pair.differing.iloc[0]) == count
+        assert int(pair.differing.iloc[0]) == len(inputs)
+        if len(inputs) > 1:
+            assert change_of["correct"] == -len(inputs)
+            assert change_of["faithful"] + change_of["inaccurate"] == len(inputs)
+            assert min(change_of["faithful"], change_of["inaccurate"]) > len(inputs) // 4  # errors from 0.5 to 1.5
+            continue
+        truth = exact.at(form.value(inputs[0]))
+        judged = judge(truth, inputs[0], change(truth.rounded(form)), form)
+        expected = dict.fromkeys(columns, 0)
+        expected["correct"] -= 1
+        expected[judged.cls] += 1
+        expected["zero_sign"] = int(judged.zero_sign)
+        assert change_of == expected, mode
 
 
 def test_missing_framework_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,17 @@ class Mutant(NumPy):
         self._mode = mode
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
+        wide = np.empty(0)
+
         def sigmoid(x: Any) -> Any:
-            wide = x.astype(np.float64)
-            bits = (1 / (1 + np.exp(-wide))).astype(np.float32).view(np.uint32)
+            nonlocal wide
+            if wide.size != x.size:
+                wide = np.empty(x.size)  # kept: fresh pages for every temporary would cost more than the arithmetic
+            np.negative(x, out=wide, dtype=np.float64)
+            np.exp(wide, out=wide)
+            wide += 1
+            np.reciprocal(wide, out=wide)
+            bits = wide.astype(np.float32).view(np.uint32)
             inputs = x.view(np.uint32)
             if self._mode == "one_ulp":
                 bits[inputs == 0x3FC00000] += 1  # 1.5
