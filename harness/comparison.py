@@ -162,7 +162,9 @@ class _Lane:
         self._kernel.function(x, *reference)
         digests = {}
         for case, bits in results.items():
-            account = self.accounts.setdefault(case, _Account())
+            if case not in self.accounts:
+                self.accounts[case] = _Account()
+            account = self.accounts[case]
             waiting, digest = self._compare(start, x, bits, reference, account)
             digests[case] = digest
             account.digest = (account.digest + digest) % 2**64
@@ -204,10 +206,11 @@ class _Lane:
 
         magnitude, infinity = self._format.carrier.type(self._format.sign_bit - 1), self._format.inf_bits
         for pair in combinations(results, 2):
-            found = self._found.setdefault(pair, np.array([0, 0, -1], np.int64))
+            if pair not in self._found:
+                self._found[pair] = np.array([0, 0, -1], np.int64)
             self._inputs[pair] = self._inputs.get(pair, 0) + len(results[pair[0]])
             if digests[pair[0]] != digests[pair[1]]:  # equal digests: equal bits, but for one chance in 2^64
-                differences(results[pair[0]], results[pair[1]], magnitude, infinity, found, start)
+                differences(results[pair[0]], results[pair[1]], magnitude, infinity, self._found[pair], start)
 
     def agreement(self, first: int, second: int) -> Agreement:
         pair = (first, second)

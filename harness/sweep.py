@@ -149,11 +149,11 @@ class Sweep:
     def _make_slots(self, folder: Path) -> None:
         carrier = self._inputs.format.carrier
         self._paths: dict[int, list[str]] = {}
-        self._slots: dict[int, list[np.memmap[Any, Any]]] = {}
+        self._slots: dict[int, list[Bits]] = {}
         for number in [-1, *(task.number for task in self._tasks)]:
             paths = [folder / f"{number}-{slot}" for slot in range(_SLOTS)]
             self._paths[number] = [str(path) for path in paths]
-            self._slots[number] = [np.memmap(path, carrier, "w+", shape=(self._block,)) for path in paths]
+            self._slots[number] = [np.asarray(np.memmap(path, carrier, "w+", shape=(self._block,))) for path in paths]
 
     def _fill(self) -> None:
         while self._filled < min(self._compared + _SLOTS, self._blocks):
