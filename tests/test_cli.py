@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -105,3 +107,42 @@ def test_help_imports_nothing_heavy() -> None:
     code += "print('heavy:', sorted(heavy & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip().endswith("heavy: []")
+
+
+def test_interrupt_keeps_what_is_finished_and_leaves_no_process(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of 2^32 inputs: the pass before is saved, the rest says that it was interrupted."""
+    arguments = [
+        "run",
+        "--backend",
+        "numpy",
+        "--format",
+        "float16",
+        "--format",
+        "float32",
+        "--order",
+        "0",
+        "--inputs",
+        "exhaustive",
+    ]
+    command = [sys.executable, "-c", "from harness.cli import main; main()", *arguments, "--out", "out"]
+    running = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    try:
+        workers = _children_after_a_while(running.pid)
+        time.sleep(20)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 130
+    finally:
+        running.kill()
+    frame = pd.read_parquet(tmp_path / "out" / "accuracy.parquet").set_index("format")
+    assert frame.loc["float16", "status"] == "ok"
+    assert frame.loc["float32", "status"] == "interrupted"
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
+def _children_after_a_while(process: int) -> list[str]:
+    for _ in range(300):
+        found = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True, check=False).stdout.split()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("no worker was started")
