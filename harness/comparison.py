@@ -202,7 +202,7 @@ class _Lane:
         return judge(self._exact.at(self._format.value(input_bits)), input_bits, output_bits, self._format)
 
     def _agree(self, start: int, results: dict[int, Bits], digests: dict[int, int]) -> None:
-        from .kernels.compare import differences
+        from .kernels.agreement import differences
 
         magnitude, infinity = self._format.carrier.type(self._format.sign_bit - 1), self._format.inf_bits
         for pair in combinations(results, 2):

@@ -2,9 +2,9 @@
 
 Formats of up to 32 bits. A chunk of :data:`CHUNK` results first goes through a loop without branches, which vectorises
 because all it accumulates is integer. It settles chunks in which every result is finite, less than 2^(p-1) ulp wrong,
-clear of every boundary, of the right sign, no zero in the place of something larger, and no new worst case. Any other
-chunk is gone through again one result at a time; what the error bound cannot decide there is left pending for the exact
-reference. Which path a result takes cannot be seen in the tally.
+clear of every boundary, of the right sign, no zero in the place of something larger, and no new worst case; and chunks
+that have vanished as a whole. Any other chunk is gone through again one result at a time; what the error bound cannot
+decide there is left pending for the exact reference. Which path a result takes cannot be seen in the tally.
 """
 
 from __future__ import annotations
@@ -76,6 +76,24 @@ def account(error: Any, normal: Any, index: Any, result: Any, counts: Any, total
 
 
 @step
+def chunk_weight(chunk: Any) -> Any:
+    """An odd pseudo-random weight for a chunk: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014)."""
+    z = np.uint64(chunk + 1) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (z ^ (z >> np.uint64(31))) | np.uint64(1)
+
+
+@step
+def note_vanished(x: Any, vanished: Any) -> None:
+    """Keep the vanished inputs nearest to zero on the positive and on the negative side."""
+    if x > 0:
+        vanished[0] = min(vanished[0], x)
+    else:
+        vanished[1] = max(vanished[1], x)
+
+
+@step
 def _side(error: Any, bar: Any, tolerance: Any) -> Any:
     """-1 or 1: the error is certainly below, or not below, the bar; 0: the tolerance cannot tell."""
     if abs(error - bar) < tolerance:
@@ -108,6 +126,15 @@ def _classify(output: Any, y: Any, error: Any, tolerance: Any, bound: Any, norma
             return VANISHED if normal else FLUSHED
     side = _side(error, 1.0, tolerance)
     return -1 if side == 0 else (FAITHFUL if side < 0 else INACCURATE)
+
+
+@step
+def _all_normal(ys: Any, least: Any, top: Any) -> Any:
+    """Whether all exact results round to normal numbers for certain (a NaN does not)."""
+    inside = 0
+    for i in range(ys.size):
+        inside += (abs(ys[i]) >= least) & (abs(ys[i]) < top)
+    return inside == ys.size
 
 
 @kernel
@@ -165,6 +192,7 @@ def compare(
         correct = 0
         under_one = 0
         doubtful: Any = 0
+        wrong_zeros = 0
         largest = np.int64(0)
         total_bits = np.int64(0)
         signs = np.int64(0)
@@ -181,7 +209,7 @@ def compare(
             under_one += error < 1.0
             doubtful |= np.uint64(error_bits - np.int64(_HALF) + np.int64(window)) < both_sides
             doubtful |= np.uint64(error_bits - np.int64(_ONE) + np.int64(window)) < both_sides
-            doubtful |= (result == 0.0) & (error >= 0.5)
+            wrong_zeros += (result == 0.0) & (error >= 0.5)
             largest = max(largest, error_bits)
             total_bits += to_bits(error + _SUM_SHIFTER)
             signs |= to_bits(result) ^ exact_bits
@@ -189,12 +217,18 @@ def compare(
         digest += weighted * chunk_weight((start + low) // CHUNK)
         known = largest < records[MAX_NORMAL] or (largest == records[MAX_NORMAL] and records[MAX_NORMAL_INDEX] < start + low)
         known &= largest < records[MAX_ERROR] or (largest == records[MAX_ERROR] and records[MAX_INDEX] < start + low)
-        if doubtful == 0 and signs >= 0 and largest < large and known:
-            counts[CORRECT] += correct
-            counts[FAITHFUL] += under_one - correct
-            counts[INACCURATE] += os.size - under_one
+        ordinary = doubtful == 0 and wrong_zeros == 0 and signs >= 0 and largest < large
+        if known and (ordinary or (wrong_zeros == os.size and _all_normal(ys, normal_from * (1 + 2 * bound), top))):
             counts[MEASURED] += os.size
             add(total, np.uint64(total_bits - os.size * np.int64(_SHIFTER_BITS)), np.uint64(0))
+            if ordinary:
+                counts[CORRECT] += correct
+                counts[FAITHFUL] += under_one - correct
+                counts[INACCURATE] += os.size - under_one
+            else:
+                counts[VANISHED] += os.size
+                for i in range(os.size):
+                    note_vanished(np.float64(xs[i]), vanished)
             if largest < _TRIVIAL:
                 histogram[0] += os.size
             else:
@@ -238,56 +272,8 @@ def compare(
             if opposite and result == 0.0 and cls == CORRECT:
                 counts[ZERO_SIGN] += 1
             if cls == VANISHED:
-                if v > 0:
-                    vanished[0] = min(vanished[0], v)
-                else:
-                    vanished[1] = max(vanished[1], v)
+                note_vanished(v, vanished)
             if cls != FLUSHED and abs(result) != math.inf:
                 normal = abs(exact) >= normal_from and abs(exact) < top
                 account(error, normal, start + low + i, bs[i], counts, total, records, histogram)
     return waiting, digest
-
-
-@step
-def chunk_weight(chunk: Any) -> Any:
-    """An odd pseudo-random weight for a chunk: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014)."""
-    z = np.uint64(chunk + 1) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (z ^ (z >> np.uint64(31))) | np.uint64(1)
-
-
-@kernel
-def differences(first: Any, second: Any, magnitude: Any, infinity: Any, found: Any, start: Any) -> None:
-    """Compare two results bit for bit; two NaNs count as equal whatever their payloads.
-
-    Args:
-        first, second: encodings, unsigned[n].
-        magnitude: mask of the bits below the sign.
-        infinity: encoding of +infinity.
-        found: int64[3], updated: inputs that differ; the largest distance in steps from one encoding to the next
-            (0 between zeros; a NaN against a number has none); index of the first input with that distance, or -1.
-        start: index of the first input.
-    """
-    for low in range(0, first.size, CHUNK):
-        left, right = first[low : low + CHUNK], second[low : low + CHUNK]
-        unequal = 0
-        for i in range(left.size):
-            unequal += left[i] != right[i]
-        if unequal == 0:
-            continue
-        for i in range(left.size):
-            a, b = np.int64(left[i] & magnitude), np.int64(right[i] & magnitude)
-            if left[i] == right[i] or (a > infinity and b > infinity):
-                continue
-            found[0] += 1
-            if a > infinity or b > infinity:
-                if found[2] < 0:
-                    found[2] = start + low + i
-                continue
-            a = -a if left[i] > magnitude else a
-            b = -b if right[i] > magnitude else b
-            distance = abs(a - b)
-            if distance > found[1] or found[2] < 0:
-                found[1] = max(distance, found[1])
-                found[2] = start + low + i

@@ -25,6 +25,7 @@ from .compare import (
     ZERO_SIGN,
     account,
     chunk_weight,
+    note_vanished,
 )
 from .logistic_wide import two_sum
 from .machine import EXPONENT_MASK, from_bits, kernel, step, to_bits
@@ -140,10 +141,7 @@ def compare_wide(
             if opposite and result == 0.0 and cls == CORRECT:
                 counts[ZERO_SIGN] += 1
             if cls == VANISHED:
-                if v > 0:
-                    vanished[0] = min(vanished[0], v)
-                else:
-                    vanished[1] = max(vanished[1], v)
+                note_vanished(v, vanished)
             if cls != FLUSHED:
                 account(error, normal, start + i, output_bits[i], counts, total, records, histogram)
         digest += weighted * chunk_weight((start + low) // CHUNK)
