@@ -196,7 +196,7 @@ class _Lane:
     def _judge(self, account: _Account, index: int, input_bits: int, output_bits: int) -> None:
         x = self._format.value(input_bits)
         judgement = self._judgement(input_bits, output_bits)
-        account.judged = account.judged.merge(Tally.of(judgement, index, x, output_bits))
+        account.judged.enter(judgement, index, x, output_bits)
 
     def _ask(self, input_bits: int, output_bits: int) -> Judgement:
         return judge(self._exact.at(self._format.value(input_bits)), input_bits, output_bits, self._format)

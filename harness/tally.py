@@ -94,21 +94,24 @@ class Tally:
             digest=(self.digest + other.digest) % 2**64,
         )
 
-    @classmethod
-    def of(cls, judgement: Judgement, index: int, x: float, result: int) -> Tally:
-        """The account of a single input that the exact reference judged (its digest is counted elsewhere)."""
-        tally = cls(wrong_sign=int(judgement.wrong_sign), zero_sign=int(judgement.zero_sign))
-        tally.counts[judgement.cls] = 1
+    def enter(self, judgement: Judgement, index: int, x: float, result: int) -> None:
+        """Account for one more input, which the exact reference judged (its digest is counted elsewhere)."""
+        self.counts[judgement.cls] += 1
+        self.wrong_sign += judgement.wrong_sign
+        self.zero_sign += judgement.zero_sign
         if not math.isnan(judgement.ulps) and judgement.cls != "flushed":
             record = Record(judgement.ulps, index, result)
-            tally.measured = 1
-            tally.error_sum = round(min(judgement.ulps, SUM_CAP) * 2**SUM_BITS)
-            tally.histogram = {bucket(judgement.ulps): 1}
-            tally.worst = record
-            tally.worst_normal = record if judgement.normal else Record()
+            number = bucket(judgement.ulps)
+            self.measured += 1
+            self.error_sum += round(min(judgement.ulps, SUM_CAP) * 2**SUM_BITS)
+            self.histogram[number] = self.histogram.get(number, 0) + 1
+            self.worst = self.worst.better(record)
+            if judgement.normal:
+                self.worst_normal = self.worst_normal.better(record)
         if judgement.cls == "vanished":
-            tally.first_vanished = (abs(x), math.inf) if math.copysign(1, x) < 0 else (math.inf, abs(x))
-        return tally
+            negative, positive = self.first_vanished
+            at_negative = math.copysign(1, x) < 0
+            self.first_vanished = (min(negative, -x), positive) if at_negative else (negative, min(positive, x))
 
     @property
     def mean_ulps(self) -> float:
