@@ -9,8 +9,10 @@ an activation's definition and no formula for its derivatives. What comes out ar
 from __future__ import annotations
 
 import math
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -70,17 +72,57 @@ class _Series:
         return left() if self._x < at or (self._x == at and self._side < 0) else right()
 
 
-def _taylor(activation: Activation, x: float, side: int, terms: int, precision: int, parts: bool = False) -> Any:
-    """The series of f(x + ε) to so many terms; None where the precision is too low to divide."""
-    before = ctx.prec, ctx.cap
-    ctx.prec, ctx.cap = precision, terms
+@contextmanager
+def working(precision: int, terms: int) -> Iterator[None]:
+    """Arb's working precision in bits and number of terms, for this thread alone, until the block ends."""
+    with _ARB:
+        before = ctx.prec, ctx.cap
+        ctx.prec, ctx.cap = precision, terms
+        try:
+            yield
+        finally:
+            ctx.prec, ctx.cap = before
+
+
+def _taylor(activation: Activation, argument: Any, x: float, side: int) -> Any:
+    """The series of f at the argument, a series around x; None where the precision is too low to divide."""
     try:
-        argument = Expansion.around(x) if parts else arb_series([arb(x), arb(1)])
         return activation.expression(argument, _Series(x, side))
     except ValueError:  # python-flint's word for a divisor that may be zero
         return None
-    finally:
-        ctx.prec, ctx.cap = before
+
+
+def coefficients(activation: Activation, x: float, side: int, radius: float = 0.0) -> Any:
+    """Taylor coefficients at x, an ``arb_series`` to be used within :func:`working`; None where there are none.
+
+    With a radius each ball contains the coefficient at every point within the radius of x; no kink may lie inside.
+    """
+    series = _taylor(activation, arb_series([arb(x, radius), arb(1)]), x, side)
+    return series if series is None or all(series[n].is_finite() for n in range(ctx.cap)) else None
+
+
+def rest(
+    activation: Activation, order: int, x: float, slope: float, constant: float, precision: int
+) -> tuple[int, float] | None:
+    """What the derivative at x is more than slope·x + constant: its sign (0: unknown, or none) and a bound of its size.
+
+    None where the precision is too low to divide.
+    """
+    with working(precision, order + 1):
+        series = _taylor(activation, Expansion.around(x), x, 1)
+    if series is None:
+        return None
+    factor = math.factorial(order)
+    head = series.head[order] * factor - Fraction(slope) * Fraction(x) - Fraction(constant)
+    ball = series.tail[order] * factor + (arb((head.numerator, 1 - head.denominator.bit_length())) if head else 0)
+    return (ball > 0) - (ball < 0), upper(ball)
+
+
+def upper(ball: Any) -> float:
+    """A float64 that is at least the magnitude of every number in the ball; inf where it is not finite."""
+    if ball.is_zero():
+        return 0.0
+    return max(float(ball.abs_upper()) * (1 + 2.0**-50), sys.float_info.min) if ball.is_finite() else math.inf
 
 
 def derivative(activation: Activation, order: int, x: float, side: int, precision: int) -> Enclosure | None:
@@ -97,8 +139,9 @@ def derivative(activation: Activation, order: int, x: float, side: int, precisio
         Bounds, or None where the precision is too low to give any.
     """
     parts = precision >= _PARTS
-    with _ARB:
-        series = _taylor(activation, x, side, order + 1, precision, parts)
+    with working(precision, order + 1):
+        argument = Expansion.around(x) if parts else arb_series([arb(x), arb(1)])
+        series = _taylor(activation, argument, x, side)
         if series is None:
             return None
         head, ball = (series.head[order], series.tail[order]) if parts else (Fraction(0), series[order])
@@ -151,8 +194,8 @@ def approach(activation: Activation, order: int, x: float, side: int) -> int:
     The first further coefficient that does not vanish decides. Returns 0 where there is none, as on a side where
     the function is constant: neither sign is then more right than the other.
     """
-    with _ARB:
-        series = _taylor(activation, x, side, order + 1 + _LOOKAHEAD, _LOOKAHEAD_PRECISION)
+    with working(_LOOKAHEAD_PRECISION, order + 1 + _LOOKAHEAD):
+        series = _taylor(activation, arb_series([arb(x), arb(1)]), x, side)
         for distance in range(1, _LOOKAHEAD + 1 if series is not None else 0):
             coefficient = series[order + distance]
             if coefficient > 0 or coefficient < 0:

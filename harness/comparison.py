@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
@@ -17,7 +17,7 @@ from .activations import Activation
 from .exact import Exact
 from .formats import Bits, Format
 from .judge import CLASSES, Judgement, judge
-from .tally import BUCKETS, Record, Tally
+from .tally import BUCKETS, Record, Tally, bucket
 
 _PIECE = 1 << 16  # inputs at a time, so that reference and results stay in the cache between the implementations
 _SEED_OF_WEIGHTS = 20  # any: the digest only has to be the same everywhere
@@ -46,30 +46,36 @@ class Agreement:
         return Agreement(self.inputs + other.inputs, self.differing + other.differing, first.largest, first.index)
 
 
-@dataclass
 class _Account:
-    """The arrays that the kernels add to, for one case."""
+    """What the kernels add to, for one case."""
 
-    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(11, np.int64))
-    total: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(2, np.uint64))
-    records: NDArray[np.int64] = field(default_factory=lambda: np.full(6, -1, np.int64))
-    vanished: NDArray[np.float64] = field(default_factory=lambda: np.array([math.inf, -math.inf]))
-    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BUCKETS, np.int64))
-    digest: int = 0
-    judged: Tally = field(default_factory=Tally)
+    def __init__(self) -> None:
+        from .kernels import compare
+
+        self._sizes = (compare.COUNTS, compare.RECORDS)
+        self.slots = np.zeros(compare.ACCOUNT, np.int64)
+        self.slots[compare.COUNTS : compare.COUNTS + compare.RECORDS] = -1
+        self.vanished = np.array([math.inf, -math.inf])
+        self.digest = 0
+        self.judged = Tally()
 
     def tally(self) -> Tally:
-        counts = [int(count) for count in self.counts]
-        buckets = np.flatnonzero(self.histogram)
+        of_counts, of_records = self._sizes
+        edges = np.cumsum([of_counts, of_records, 2, BUCKETS])
+        counts, records, (low, high), by_error, by_judgement = np.split(self.slots, edges)
+        correct, faithful, inaccurate = (int(part.sum()) for part in np.split(by_error, [bucket(0.5), bucket(1.0)]))
+        classes = dict(zip(CLASSES, counts.tolist(), strict=False))
+        settled = {"correct": correct, "faithful": faithful, "inaccurate": inaccurate}
+        histogram = by_error + by_judgement
         return Tally(
-            counts=dict(zip(CLASSES, counts, strict=False)),
-            wrong_sign=counts[8],
-            zero_sign=counts[9],
-            measured=counts[10],
-            error_sum=int(self.total[0]) + (int(self.total[1]) << 64),
-            histogram={int(bucket): int(self.histogram[bucket]) for bucket in buckets},
-            worst=_record(self.records[:3]),
-            worst_normal=_record(self.records[3:]),
+            counts={cls: count + settled.get(cls, 0) for cls, count in classes.items()},
+            wrong_sign=int(counts[8]),
+            zero_sign=int(counts[9]),
+            measured=int(counts[10]) + sum(settled.values()),
+            error_sum=int(low) % 2**64 + (int(high) << 64),
+            histogram={int(number): int(histogram[number]) for number in np.flatnonzero(histogram)},
+            worst=_record(records[:3]),
+            worst_normal=_record(records[3:]),
             first_vanished=(-float(self.vanished[1]), float(self.vanished[0])),
             digest=self.digest,
         ).merge(self.judged)
@@ -96,7 +102,7 @@ class Comparison:
 
     def __init__(self, activation: Activation, order: int, format: Format, lanes: int) -> None:
         find = kernels.wide if format.bits == 64 else kernels.narrow
-        kernel = find(activation.name, order)
+        kernel = find(activation, order)
         if kernel is None:
             raise ValueError(f"{activation}: no reference kernel for order {order} in {format}")
         self.format = format
@@ -148,7 +154,9 @@ class _Lane:
         self._inputs: dict[tuple[int, int], int] = {}
         self._reference = [np.empty(_PIECE) for _ in range(3 if format.bits == 64 else 1)]
         self._pending = np.empty(_PIECE, np.int64)
-        self._weights = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, 1024, np.uint32) | np.uint32(1)
+        self._weights = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, 1024, np.uint64) | np.uint64(1)
+        half_above = (2.0 - 2.0**-format.precision) * 2.0**format.emax  # rounds to infinity
+        self._law = np.array([format.precision, format.emin, half_above, kernel.bound])
         self._table = _table(format) if format.bits == 16 else None
 
     def add(self, start: int, inputs: Bits, results: dict[int, Bits]) -> None:
@@ -181,16 +189,13 @@ class _Lane:
         from .kernels.compare import compare
         from .kernels.compare_wide import compare_wide
 
-        sink = (self._weights, account.counts, account.total, account.records, account.vanished, account.histogram)
-        form = self._format
-        if form.bits == 64:
+        sink = (self._weights, account.slots, account.vanished, self._pending)
+        if self._format.bits == 64:
             exact = self._kernel.bound == 0
-            found = compare_wide(x, self._decode(bits), bits, *reference, start, exact, *sink, self._pending)
+            found = compare_wide(x, self._decode(bits), bits, *reference, start, exact, *sink)
         else:
-            top = math.ldexp(1 - 2.0 ** (-form.precision - 1), form.emax + 1)
-            carrier = bits if form.bits == 32 else bits.astype(np.uint32)
-            law = (form.precision, form.emin, top, self._kernel.bound)
-            found = compare(x, self._decode(bits), carrier, reference[0], start, *law, *sink, self._pending)
+            carrier = bits if self._format.bits == 32 else bits.astype(np.uint32)
+            found = compare(x, self._decode(bits), carrier, reference[0], start, self._law, *sink)
         return int(found[0]), int(found[1]) % 2**64
 
     def _judge(self, account: _Account, index: int, input_bits: int, output_bits: int) -> None:

@@ -20,7 +20,7 @@ OCTAVE = 32
 """Buckets of the histogram per factor of two, so that a bucket is at most 3.2 % wide."""
 LOWEST = -10
 """Errors below 2^-10 ulp share the first bucket of the histogram."""
-BUCKETS = OCTAVE * 74 + 1
+BUCKETS = OCTAVE * 74 + 2
 """Buckets; the last holds all errors from 2^64 ulp on."""
 
 

@@ -3,12 +3,13 @@
 A reference kernel for formats of up to 32 bits takes inputs (float32 or float64, exact) and writes a float64 y for each,
 with one of three meanings:
 
-* y even (last bit of the significand 0): the exact result lies within ``bound * |y|`` of y.
-* y odd: the exact result lies strictly on the same side as y of *every* number of at most 25 significant bits, so that
-  every rounding and every comparison with a half or a whole ulp of a format with p <= 24 comes out the same. This is
-  rounding to odd (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", IEEE Trans. Computers 57(4),
-  2008); it decides at once the inputs near zero and in saturation, where the exact result is a short number plus a tiny
-  term and millions of inputs lie within 1e-7 ulp of a tie.
+* y ends in the bits 10: the exact result lies within ``bound * |y|`` of y.
+* y ends in the bit 1: the exact result lies strictly on the same side as y of *every* number of at most 25 significant
+  bits, so that every rounding and every comparison with a half or a whole ulp of a format with p <= 24 comes out the
+  same. This is rounding to odd (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", IEEE Trans.
+  Computers 57(4), 2008); it decides at once the inputs near zero and in saturation, where the exact result is a short
+  number plus a tiny term and millions of inputs lie within 1e-7 ulp of a tie.
+* y ends in the bits 00: y is the exact result.
 * y NaN: only the exact reference may answer (zeros whose sign is a convention, kinks, infinities); NaN inputs too.
 
 Below 2^-200 y stands for "not zero, and far below half of every format's least subnormal".
@@ -18,9 +19,16 @@ A kernel for float64 writes hi and lo with the exact result in (hi + lo)(1 +- bo
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+from ..activations import ORDERS, Activation
 
 
 @dataclass(frozen=True)
@@ -36,19 +44,15 @@ class Kernel:
     bound: float
 
 
-def narrow(activation: str, order: int) -> Kernel | None:
-    """The float64 kernel for formats of up to 32 bits, or None where there is none."""
-    from . import logistic, piecewise
+def narrow(activation: Activation, order: int) -> Kernel:
+    """The float64 kernel for formats of up to 32 bits."""
+    from ..approximation import BOUND
+    from . import polynomial
 
-    table = {
-        "sigmoid": (logistic.SIGMOID, logistic.BOUND),
-        "tanh": (logistic.TANH, logistic.BOUND),
-        "relu": (piecewise.RELU, 0.0),
-    }
-    return _kernel(table, activation, order)
+    return Kernel(polynomial.evaluate(_tables(activation)[order]), BOUND)
 
 
-def wide(activation: str, order: int) -> Kernel | None:
+def wide(activation: Activation, order: int) -> Kernel | None:
     """The double-double kernel for float64, or None where there is none."""
     from . import logistic_wide, piecewise
 
@@ -57,11 +61,31 @@ def wide(activation: str, order: int) -> Kernel | None:
         "tanh": (logistic_wide.TANH, logistic_wide.BOUND),
         "relu": (piecewise.RELU_WIDE, 0.0),
     }
-    return _kernel(table, activation, order)
-
-
-def _kernel(table: dict[str, tuple[tuple[Callable[..., Any], ...], float]], activation: str, order: int) -> Kernel | None:
-    if activation not in table:
+    if activation.name not in table:
         return None
-    functions, bound = table[activation]
+    functions, bound = table[activation.name]
     return Kernel(functions[order], bound)
+
+
+@lru_cache(8)
+def _tables(activation: Activation) -> tuple[Any, ...]:
+    """The tables of the three orders, from the cache on disk where they are there."""
+    import numpy as np
+
+    from .. import approximation
+    from . import machine, polynomial
+
+    file = Path(machine.CACHE) / f"{activation}.npz"
+    try:
+        with np.load(file) as saved:
+            return tuple(tuple(saved[f"{order}_{part}"] for part in range(polynomial.PARTS)) for order in ORDERS)
+    except (OSError, ValueError, KeyError):  # not there yet, or a rest of something: make it anew
+        made = tuple(polynomial.tables(pieces) for pieces in approximation.build(activation))
+    arrays = {f"{order}_{part}": array for order in ORDERS for part, array in enumerate(made[order])}
+    with suppress(OSError):  # a cache is a convenience
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".npz")
+        with os.fdopen(handle, "wb") as out:
+            np.savez(out, **arrays)
+        os.replace(unfinished, file)
+    return made

@@ -24,24 +24,38 @@ CHUNK = 1024
 CORRECT, FAITHFUL, INACCURATE, VANISHED, FLUSHED, OVERFLOWED, NAN, SPECIAL, WRONG_SIGN, ZERO_SIGN, MEASURED = range(11)
 COUNTS = 11
 
-# Slots of the records, int64: bits of the largest error, index of its input, bits of the result; then over normal ones.
+# Slots of the records: bits of the largest error, index of its input, bits of the result; then over normal ones.
 MAX_ERROR, MAX_INDEX, MAX_RESULT, MAX_NORMAL, MAX_NORMAL_INDEX, MAX_NORMAL_RESULT = range(6)
 RECORDS = 6
+ACCOUNT = COUNTS + RECORDS + 2 + 2 * BUCKETS
+"""Slots of an account, int64: counts, records, the sum of the errors (128 bits, the low half first), and two histograms.
+
+The first histogram is of errors whose class is that of their bucket, which are counted nowhere else; 1/2 and 1 are bounds
+of buckets. The second is of the others.
+"""
 
 _SUM_SHIFTER = 1.5 * 2.0 ** (52 - SUM_BITS)
 _SHIFTER_BITS = int(np.float64(_SUM_SHIFTER).view(np.int64))
-_HALF = int(np.float64(0.5).view(np.int64))
-_ONE = int(np.float64(1.0).view(np.int64))
+_ENDLESS = int(np.float64(2.0**64).view(np.int64))
+_SIGNIFICAND_MASK = (1 << 52) - 1
+_LOW_HALF = np.uint64(0xFFFFFFFF)
 _NEGLIGIBLE = 2.0**-200
-_HISTOGRAM_SHIFT = 52 - 5  # 2^5 buckets per octave
-_HISTOGRAM_BASE = (1023 + LOWEST) * OCTAVE - 1
+_HISTOGRAM_SHIFT = np.uint64(52 - 5)  # 2^5 buckets per octave
+_HISTOGRAM_BASE = np.uint64((1023 + LOWEST) * OCTAVE - 1)
 _TRIVIAL = int(np.float64(2.0**LOWEST).view(np.int64))
+
+
+@step
+def parts(account: Any) -> Any:
+    """Counts, records, sum (uint64[2]) and the two histograms of an account, as views."""
+    records, total, first, second = COUNTS, COUNTS + RECORDS, COUNTS + RECORDS + 2, COUNTS + RECORDS + 2 + BUCKETS
+    return account[:records], account[records:total], account[total:first].view(np.uint64), account[first:second], account[second:]
 
 
 @step
 def bucket(error_bits: Any) -> Any:
     """The histogram bucket of an error, given by the bits of a non-negative float64."""
-    return min(max((error_bits >> _HISTOGRAM_SHIFT) - _HISTOGRAM_BASE, 0), BUCKETS - 1)
+    return (np.uint64(min(max(error_bits, _TRIVIAL - 1), _ENDLESS)) >> _HISTOGRAM_SHIFT) - _HISTOGRAM_BASE
 
 
 @step
@@ -53,7 +67,7 @@ def add(total: Any, low: Any, high: Any) -> None:
 
 
 @step
-def account(error: Any, normal: Any, index: Any, result: Any, counts: Any, total: Any, records: Any, histogram: Any) -> None:
+def enter(error: Any, normal: Any, index: Any, result: Any, counts: Any, total: Any, records: Any, histogram: Any) -> None:
     """Enter one error into sum, histogram and records; of equal errors the one with the smaller index is kept."""
     capped = min(error, SUM_CAP)
     if capped < 2.0**32:
@@ -102,11 +116,11 @@ def _side(error: Any, bar: Any, tolerance: Any) -> Any:
 
 
 @step
-def _classify(output: Any, y: Any, error: Any, tolerance: Any, bound: Any, normal_from: Any, top: Any) -> Any:
+def _classify(output: Any, y: Any, error: Any, tolerance: Any, even: Any, bound: Any, normal_from: Any, top: Any) -> Any:
     """The class of a finite input's result that is not NaN, or -1 if the exact reference must be asked.
 
-    ``error`` is in ulps and ``tolerance`` its uncertainty; results round to a normal number from the magnitude
-    ``normal_from`` on, and to infinity from ``top`` on.
+    ``error`` is in ulps and ``tolerance`` its uncertainty; ``even`` says that the result's encoding is; results round
+    to a normal number from the magnitude ``normal_from`` on, and to infinity from ``top`` on.
     """
     size = abs(y)
     if bound > 0 and abs(size - top) <= bound * top:
@@ -119,6 +133,8 @@ def _classify(output: Any, y: Any, error: Any, tolerance: Any, bound: Any, norma
         side = _side(error, 0.5, tolerance)
         if side <= 0:
             return CORRECT if side < 0 else -1
+        if error == 0.5 and tolerance == 0.0 and even and output != 0.0:
+            return CORRECT  # a tie, which goes to the even encoding
         if output == 0.0:
             normal = size >= normal_from
             if bound > 0 and normal != (size * (1 + 2 * bound) >= normal_from):
@@ -129,32 +145,89 @@ def _classify(output: Any, y: Any, error: Any, tolerance: Any, bound: Any, norma
 
 
 @step
-def _all_normal(ys: Any, least: Any, top: Any) -> Any:
-    """Whether all exact results round to normal numbers for certain (a NaN does not)."""
+def _survey_normal(os: Any, bs: Any, ys: Any, weights: Any, law: Any, window: Any, buckets: Any) -> Any:
+    """Measure a chunk as if all its exact results were normal, all signs right and nothing too wrong, and see if so.
+
+    Errors too close to any power of two are doubtful: this takes fewer instructions than a look at 1/2 and at 1. What is
+    not doubtful is classed by its bucket. Returns whether all is settled, the largest error (bits), the sum of the
+    errors, and the hash of the results.
+    """
+    inverse, lowest, large = law
+    smallest: Any = np.int64(EXPONENT_MASK)
+    largest, total = np.int64(0), np.int64(0)
+    weighted = np.uint64(0)
+    doubtful = False
+    for i in range(os.size):
+        exact = ys[i]
+        binade = to_bits(exact) & EXPONENT_MASK
+        error_bits = to_bits((np.float64(os[i]) - exact) * from_bits(inverse - binade)) & MAGNITUDE_MASK
+        doubtful |= np.uint64((error_bits + window) & _SIGNIFICAND_MASK) <= np.uint64(2 * window)
+        smallest = min(smallest, binade)
+        largest = max(largest, error_bits)
+        total += to_bits(from_bits(error_bits) + _SUM_SHIFTER)
+        weighted += np.uint64(bs[i]) * (weights[i] & _LOW_HALF)
+        buckets[i] = np.uint64(max(error_bits, _TRIVIAL - 1)) >> _HISTOGRAM_SHIFT
+    settled = smallest >= lowest and largest < large and not doubtful
+    return settled, largest, total - os.size * _SHIFTER_BITS, weighted
+
+
+@step
+def _survey(os: Any, ys: Any, law: Any, window: Any, normal_from: Any, buckets: Any) -> Any:
+    """The same for results of any size.
+
+    Returns whether all is settled, whether all are zeros in the place of something larger, the largest error, the number
+    of normal results and the largest error among them, and the sum of the errors.
+    """
+    inverse, lowest, large = law
+    doubtful, wrong_zeros, normal = 0, 0, 0
+    largest, largest_normal = np.int64(0), np.int64(0)
+    total, signs = np.int64(0), np.int64(0)
+    for i in range(os.size):
+        exact = ys[i]
+        exact_bits = to_bits(exact)
+        result = np.float64(os[i])
+        binade = max(exact_bits & EXPONENT_MASK, lowest)
+        error_bits = to_bits((result - exact) * from_bits(inverse - binade)) & MAGNITUDE_MASK
+        error = from_bits(error_bits)
+        doubtful += (abs(error - 0.5) <= window) | (abs(error - 1.0) <= window)
+        wrong_zeros += (result == 0.0) & (error >= 0.5)
+        normal += abs(exact) >= normal_from
+        largest = max(largest, error_bits)
+        largest_normal = max(largest_normal, error_bits if abs(exact) >= normal_from else np.int64(0))
+        total += to_bits(error + _SUM_SHIFTER)
+        signs |= to_bits(result) ^ exact_bits
+        buckets[i] = np.uint64(min(max(error_bits, _TRIVIAL - 1), _ENDLESS)) >> _HISTOGRAM_SHIFT
+    settled = doubtful == 0 and wrong_zeros == 0 and signs >= 0 and largest < large
+    return settled, wrong_zeros == os.size, largest, normal, largest_normal, total - os.size * _SHIFTER_BITS
+
+
+@step
+def _all_between(ys: Any, least: Any, top: Any) -> Any:
+    """Whether least <= |y| < top for all (a NaN does not lie there)."""
     inside = 0
     for i in range(ys.size):
         inside += (abs(ys[i]) >= least) & (abs(ys[i]) < top)
     return inside == ys.size
 
 
+@step
+def _all_nan(xs: Any, os: Any) -> Any:
+    """Whether all inputs and all results are NaN."""
+    found = 0
+    for i in range(xs.size):
+        found += (xs[i] != xs[i]) & (os[i] != os[i])
+    return found == xs.size
+
+
+@step
+def _known(largest: Any, record: Any, index: Any, start: Any) -> Any:
+    """Whether a chunk from ``start`` on holds no error that would replace a record."""
+    return largest < record or (largest == record and index < start)
+
+
 @kernel
 def compare(
-    x: Any,
-    output: Any,
-    output_bits: Any,
-    y: Any,
-    start: Any,
-    precision: Any,
-    emin: Any,
-    top: Any,
-    bound: Any,
-    weights: Any,
-    counts: Any,
-    total: Any,
-    records: Any,
-    vanished: Any,
-    histogram: Any,
-    pending: Any,
+    x: Any, output: Any, output_bits: Any, y: Any, start: Any, law: Any, weights: Any, account: Any, vanished: Any, pending: Any
 ) -> Any:
     """Tally results of a format of up to 32 bits against a reference.
 
@@ -164,80 +237,56 @@ def compare(
         output_bits: their encodings, uint32[n], for the digest.
         y: the reference, float64[n], by the contract of :mod:`harness.kernels`.
         start: index of the first input, a multiple of CHUNK.
-        precision, emin: of the format.
-        top: magnitude from which a result rounds to infinity.
-        bound: of the reference kernel.
-        weights: odd uint32[CHUNK], for the digest.
-        counts: int64[COUNTS], added to. total: uint64[2], the sum of errors, added to. records: int64[RECORDS], updated.
+        law: float64[4]: precision and emin of the format, the magnitude from which a result rounds to infinity, and the
+            bound of the reference kernel.
+        weights: odd uint64[CHUNK] below 2^32, for the digest.
+        account: int64[ACCOUNT], updated.
         vanished: float64[2], the vanished inputs nearest to zero on the positive and negative side, updated.
-        histogram: int64[BUCKETS], added to.
         pending: int64[n], receives the positions (from 0) that only the exact reference can class; these are counted
             nowhere but in the digest.
 
     Returns:
         The number of pending positions, and the digest, an int to be added modulo 2^64.
     """
+    counts, records, total, by_error, by_judgement = parts(account)
+    precision, emin, top, bound = np.int64(law[0]), np.int64(law[1]), law[2], law[3]
     lowest = np.int64(emin + 1023) << 52
     inverse = np.int64(2045 + precision) << 52  # minus the bits of 2^e: the bits of 2^(p-1-e) = 1/ulp (modulo 2^64)
-    large = to_bits(math.ldexp(1.0, precision - 1))
+    chunk_law = (inverse, lowest, to_bits(math.ldexp(1.0, precision - 1)))
     tolerance = bound * math.ldexp(1.0, precision) * 1.01
-    window = np.uint64(tolerance * 2.0**54)
-    both_sides = np.uint64(2) * window
+    window = np.int64(tolerance * 2.0**54)  # at 1/2, in units of the last bit
     normal_from = math.ldexp(1.0 - math.ldexp(0.5, 1 - precision), emin)  # rounds up to 2^emin
-    buckets = np.empty(CHUNK, np.uint16)
+    certain = normal_from * (1 + 2 * bound)
+    buckets = np.empty(CHUNK, np.uint64)
     waiting = 0
     digest = np.uint64(0)
     for low in range(0, x.size, CHUNK):
         xs, os, bs, ys = x[low : low + CHUNK], output[low : low + CHUNK], output_bits[low : low + CHUNK], y[low : low + CHUNK]
-        correct = 0
-        under_one = 0
-        doubtful: Any = 0
-        wrong_zeros = 0
-        largest = np.int64(0)
-        total_bits = np.int64(0)
-        signs = np.int64(0)
-        weighted = np.uint64(0)
-        for i in range(os.size):
-            exact = ys[i]
-            exact_bits = to_bits(exact)
-            result = np.float64(os[i])
-            binade = max(exact_bits & EXPONENT_MASK, lowest)
-            scale = from_bits(inverse - binade)
-            error_bits = to_bits((result - exact) * scale) & MAGNITUDE_MASK
-            error = from_bits(error_bits)
-            correct += error < 0.5
-            under_one += error < 1.0
-            doubtful |= np.uint64(error_bits - np.int64(_HALF) + np.int64(window)) < both_sides
-            doubtful |= np.uint64(error_bits - np.int64(_ONE) + np.int64(window)) < both_sides
-            wrong_zeros += (result == 0.0) & (error >= 0.5)
-            largest = max(largest, error_bits)
-            total_bits += to_bits(error + _SUM_SHIFTER)
-            signs |= to_bits(result) ^ exact_bits
-            weighted += np.uint64(bs[i]) * np.uint64(weights[i])
+        settled, largest, error_sum, weighted = _survey_normal(os, bs, ys, weights, chunk_law, window, buckets)
         digest += weighted * chunk_weight((start + low) // CHUNK)
-        known = largest < records[MAX_NORMAL] or (largest == records[MAX_NORMAL] and records[MAX_NORMAL_INDEX] < start + low)
-        known &= largest < records[MAX_ERROR] or (largest == records[MAX_ERROR] and records[MAX_INDEX] < start + low)
-        ordinary = doubtful == 0 and wrong_zeros == 0 and signs >= 0 and largest < large
-        if known and (ordinary or (wrong_zeros == os.size and _all_normal(ys, normal_from * (1 + 2 * bound), top))):
-            counts[MEASURED] += os.size
-            add(total, np.uint64(total_bits - os.size * np.int64(_SHIFTER_BITS)), np.uint64(0))
-            if ordinary:
-                counts[CORRECT] += correct
-                counts[FAITHFUL] += under_one - correct
-                counts[INACCURATE] += os.size - under_one
-            else:
-                counts[VANISHED] += os.size
-                for i in range(os.size):
-                    note_vanished(np.float64(xs[i]), vanished)
+        dead, normal, largest_normal = False, os.size, largest
+        if not settled:
+            found = _survey(os, ys, chunk_law, tolerance, normal_from, buckets)
+            settled, dead, largest, normal, largest_normal, error_sum = found
+            dead = dead and _all_between(ys, certain, top)
+        known = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start + low)
+        known &= normal == 0 or _known(largest_normal, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start + low)
+        if known and (settled or dead):
+            add(total, np.uint64(error_sum), np.uint64(0))
+            histogram = by_judgement if dead else by_error
             if largest < _TRIVIAL:
                 histogram[0] += os.size
             else:
-                for i in range(os.size):  # on its own this vectorises; counting does not
-                    binade = max(to_bits(ys[i]) & EXPONENT_MASK, lowest)
-                    error_bits = to_bits((np.float64(os[i]) - ys[i]) * from_bits(inverse - binade)) & MAGNITUDE_MASK
-                    buckets[i] = np.uint16(bucket(error_bits))
                 for i in range(os.size):
-                    histogram[buckets[i]] += 1
+                    histogram[buckets[i] - _HISTOGRAM_BASE] += 1
+            if dead:
+                counts[VANISHED] += os.size
+                counts[MEASURED] += os.size
+                for i in range(os.size):
+                    note_vanished(np.float64(xs[i]), vanished)
+            continue
+        if _all_nan(xs, os):
+            counts[CORRECT] += os.size
             continue
         for i in range(os.size):
             exact, result, v = ys[i], np.float64(os[i]), np.float64(xs[i])
@@ -255,12 +304,13 @@ def compare(
             binade = max(exact_bits & EXPONENT_MASK, lowest)
             scale = from_bits(inverse - binade)
             error = abs((result - exact) * scale)
-            slack = 0.0 if exact_bits & 1 else tolerance
+            approximate = exact_bits & 3 == 2
+            slack = tolerance if approximate else 0.0
             if result != 0.0 and 0.0 < abs(exact) < _NEGLIGIBLE:
                 # The error is |result| / ulp less, or for the other sign more, something too small to be seen.
                 error *= 1 - 2.0**-53 if (result > 0) == (exact > 0) else 1 + 2.0**-52
                 slack = 0.0
-            cls = _classify(result, exact, error, slack, bound, normal_from, top)
+            cls = _classify(result, exact, error, slack, bs[i] & 1 == 0, bound if approximate else 0.0, normal_from, top)
             if cls < 0:
                 pending[waiting] = low + i
                 waiting += 1
@@ -275,5 +325,5 @@ def compare(
                 note_vanished(v, vanished)
             if cls != FLUSHED and abs(result) != math.inf:
                 normal = abs(exact) >= normal_from and abs(exact) < top
-                account(error, normal, start + low + i, bs[i], counts, total, records, histogram)
+                enter(error, normal, start + low + i, bs[i], counts, total, records, by_judgement)
     return waiting, digest

@@ -23,9 +23,10 @@ from .compare import (
     VANISHED,
     WRONG_SIGN,
     ZERO_SIGN,
-    account,
     chunk_weight,
+    enter,
     note_vanished,
+    parts,
 )
 from .logistic_wide import two_sum
 from .machine import EXPONENT_MASK, from_bits, kernel, step, to_bits
@@ -60,11 +61,8 @@ def compare_wide(
     start: Any,
     exact_kernel: Any,
     weights: Any,
-    counts: Any,
-    total: Any,
-    records: Any,
+    account: Any,
     vanished: Any,
-    histogram: Any,
     pending: Any,
 ) -> Any:
     """Tally float64 results against the double-double reference (hi + lo) / scale.
@@ -72,12 +70,13 @@ def compare_wide(
     Arguments and result are as for :func:`harness.kernels.compare.compare`; ``exact_kernel`` says that the reference is
     exact, so that lo = 0 means that there is nothing beyond hi.
     """
+    counts, records, total, _, histogram = parts(account)
     waiting = 0
     digest = np.uint64(0)
     for low in range(0, x.size, CHUNK):
         weighted = np.uint64(0)
         for i in range(low, min(low + CHUNK, x.size)):
-            weight = np.uint64(weights[i - low])
+            weight = weights[i - low]
             weighted += (output_bits[i] ^ (output_bits[i] >> np.uint64(32))) * weight + (output_bits[i] >> np.uint64(32)) * (
                 weight >> np.uint64(3)
             )
@@ -103,7 +102,7 @@ def compare_wide(
                 if result == 0.0 and (to_bits(result) ^ to_bits(exact)) < 0:
                     counts[ZERO_SIGN] += 1
                 error = min(abs(result) / _LEAST, _LARGEST)
-                account(error, False, start + i, output_bits[i], counts, total, records, histogram)
+                enter(error, False, start + i, output_bits[i], counts, total, records, histogram)
                 continue
             if abs(result) * 2.0**-200 > abs(exact) and factor != 1.0:
                 pending[waiting] = i  # scaling up such a result would overflow
@@ -143,6 +142,6 @@ def compare_wide(
             if cls == VANISHED:
                 note_vanished(v, vanished)
             if cls != FLUSHED:
-                account(error, normal, start + i, output_bits[i], counts, total, records, histogram)
+                enter(error, normal, start + i, output_bits[i], counts, total, records, histogram)
         digest += weighted * chunk_weight((start + low) // CHUNK)
     return waiting, digest

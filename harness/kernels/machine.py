@@ -35,22 +35,25 @@ def _prefer_wide_vectors() -> None:
             _CONFIG.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
 
 
+_DEFINITIONS = ("activations.py", "approximation.py", "balls.py", "expansion.py", "tally.py")  # what tables are made from
+
+
 def _cache_directory() -> str:
-    """A directory for compiled kernels named after their sources, so that no kernel outlives a change to another."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    """A directory for kernels and their tables, named after all their sources, so that none outlives a change."""
+    sources = [*sorted(Path(__file__).parent.glob("*.py")), *(Path(__file__).parent.parent / name for name in _DEFINITIONS)]
     name = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return str(root / "lastbit" / "kernels" / name)
 
 
 _prefer_wide_vectors()
-_CACHE = _cache_directory()
+CACHE = _cache_directory()
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a loop: without the interpreter lock, with IEEE division by zero, cached on disk."""
     before = _CONFIG.CACHE_DIR
-    _CONFIG.CACHE_DIR = _CACHE  # read when the cache is set up; other people's kernels keep their own
+    _CONFIG.CACHE_DIR = CACHE  # read when the cache is set up; other people's kernels keep their own
     try:
         compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:

@@ -1,0 +1,345 @@
+"""Piecewise polynomials with proven error bounds, made from an activation's definition alone.
+
+The fast reference of every activation and order is a table of polynomials. Each covers a dyadic part of a binade, small
+enough that the Taylor polynomial at its centre, whose coefficients and remainder come from ball arithmetic, is as
+accurate as the bound promises. No formula of an activation or of its derivatives is typed in again, a new activation
+needs no kernel, and the bound is proven for each piece when it is made (Taylor models; M. Joldes, "Rigorous polynomial
+approximations and applications", 2011):
+
+    remainder + rounding of the coefficients + rounding of Horner's rule  <=  BOUND |y|  on the whole piece.
+
+Around a zero of the result no relative bound can hold: there a piece carries a floor, below which its values do not
+count. Close to zero and far out the result is a short number L(x) = slope x + constant plus a rest R, and millions of
+inputs lie closer to a tie than any bound: there the polynomial is that of the rest, whose sign is proven and decides
+(:mod:`harness.kernels`).
+
+The one thing that is not proven but taken from the definition's limits: far out, where the rest is below 2^-60 |L|
+(2^-230 for L = 0), it keeps its sign and goes on to shrink. Tests hold it against ball arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+from flint import arb
+
+from . import balls
+from .activations import ORDERS, Activation
+
+BOUND = 2.0**-43
+"""Relative error bound of the values."""
+
+DEGREE = 8
+PLAIN, ABOVE, BELOW, EXACT, ASK = 0, 1, -1, 2, 3  # kinds of pieces: approximate; more, less than L; L itself; none
+_LOWEST, _HIGHEST = -149, 127  # binades of the inputs: those of float32 and of any narrower format
+_TERMS = DEGREE + 7  # the remainder is bounded by that term of the series
+_SMALL = 0.25  # below it the series at zero is tried
+_SIDE_DEPTH = 3  # so far a small part is divided to find the side of the rest
+_DEPTH = 14  # a piece is at least 2^-14 of its binade
+_PRECISION = 192  # bits
+_NEGLIGIBLE = 2.0**-230  # stands for "not zero, but far below half of every format's least subnormal"
+_ENORMOUS = 2.0**1000  # stands for any result beyond 2^200
+_ROUNDING = (DEGREE + 3) * 2.0**-53  # Horner's rule with fused multiply-add, relative to the sum of magnitudes
+_ROUND_UP = 1 + 2.0**-40
+_PROBE = 2.0**40
+
+
+class Lead(NamedTuple):
+    """The short number slope·x + constant; the slope is 0 or a power of two."""
+
+    slope: float
+    constant: float
+
+
+class Piece(NamedTuple):
+    """One polynomial: its values are lead(x) + Horner's rule at (x - centre)·scale.
+
+    Attributes:
+        kind: PLAIN, ABOVE, BELOW, EXACT or ASK.
+        centre, scale: of the argument; the scale is a power of two.
+        lead: zero in PLAIN pieces.
+        floor: magnitudes below it do not count.
+        coefficients: lowest degree first.
+    """
+
+    kind: int
+    centre: float = 0.0
+    scale: float = 1.0
+    lead: Lead = Lead(0.0, 0.0)
+    floor: float = 0.0
+    coefficients: tuple[float, ...] = (0.0,) * (DEGREE + 1)
+
+
+@dataclass
+class Pieces:
+    """The pieces of one order, in order of sign and magnitude of the inputs they cover.
+
+    Attributes:
+        low, high: the magnitudes covered, low <= |x| < high.
+        negative: how many of the pieces, the first ones, are for negative inputs.
+    """
+
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    negative: int = 0
+
+
+class _Bounds(NamedTuple):
+    """A polynomial in t for |t| <= reach: coefficients, and bounds of error and remainder at the far end."""
+
+    coefficients: tuple[float, ...]
+    error: float
+    reach: float
+
+    def sizes(self) -> list[float]:
+        return [abs(c) * self.reach**n for n, c in enumerate(self.coefficients)]
+
+
+def build(activation: Activation) -> tuple[Pieces, Pieces, Pieces]:
+    """The pieces of an activation's value, gradient and second derivative; all three have the same partition."""
+    made = tuple(Pieces() for _ in ORDERS)
+    for sign in (-1, 1):
+        side = _Side(activation, sign)
+        for low, high, pieces in side.partition():
+            for order in ORDERS:
+                made[order].low.append(low)
+                made[order].high.append(high)
+                made[order].pieces.append(pieces[order])
+        if sign < 0:
+            for part in made:
+                part.negative = len(part.pieces)
+    return made[0], made[1], made[2]
+
+
+class _Expansion(NamedTuple):
+    """Taylor coefficients at a centre, and the ranges of the coefficients within a radius of it."""
+
+    centre: float
+    radius: float
+    series: Any
+    whole: Any
+
+    def remainder(self, order: int) -> float:
+        """A bound of what a derivative is more than its Taylor polynomial, within the radius.
+
+        A few more terms at the centre come first, because ranges from ball arithmetic are much too wide.
+        """
+        terms = [balls.upper(_derivative(self.series, order, n) * arb(self.radius) ** n) for n in range(DEGREE + 1, _TERMS)]
+        return (sum(terms) + balls.upper(_derivative(self.whole, order, _TERMS) * arb(self.radius) ** _TERMS)) * _ROUND_UP
+
+
+class _Part:
+    """A candidate for a piece: one order on one part of a binade, expanded around one centre."""
+
+    def __init__(self, sign: int, order: int, low: float, high: float, expansion: _Expansion) -> None:
+        self._sign, self._low, self._high, self._centre = sign, low, high, expansion.centre
+        exponent = math.frexp(low)[1] - 1
+        self._scale = math.ldexp(1.0, -exponent)
+        self._reach = expansion.radius * self._scale
+        self._remainder = expansion.remainder(order)
+        self._unit = arb((1, exponent))
+        self._coefficients = [_derivative(expansion.series, order, n) * self._unit**n for n in range(DEGREE + 1)]
+
+    def sided(self, lead: Lead) -> Piece | Literal[False] | None:
+        """The piece of the rest beside a lead; False where the rest is too large, None where its side is not known."""
+        rest = list(self._coefficients)
+        rest[0] -= arb(lead.slope) * self._centre + lead.constant
+        rest[1] -= arb(lead.slope) * self._unit
+        bounds = _bounds(rest, self._remainder, self._reach)
+        grid = _grid(lead, self._sign * self._low, self._sign * self._high)
+        if self._remainder == 0 and all(ball.is_zero() for ball in rest) and (grid or not any(lead)):
+            return Piece(EXACT, lead=lead)
+        if not sum(bounds.sizes()) + bounds.error < grid / 2:
+            return False
+        above = _sign(bounds, self._centre)
+        if above and self._centre == 0:
+            above *= self._sign ** _first(bounds.coefficients)
+        return Piece(above, self._centre, self._scale, lead, 0.0, bounds.coefficients) if above else None
+
+    def plain(self, last: bool) -> Piece | None:
+        """The piece without a lead, if its error is small enough; with a floor if it cannot become any smaller."""
+        bounds = _bounds(self._coefficients, self._remainder, self._reach)
+        sizes = [*bounds.sizes(), 0.0]
+        first = _first(bounds.coefficients) if self._centre == 0 else 0
+        floor = 0.0
+        if not bounds.error <= BOUND * (sizes[first] - sum(sizes[first + 1 :]) - bounds.error):
+            if not (last and bounds.error <= 2.0**-48 * sum(sizes)):
+                return None
+            floor = bounds.error / BOUND * _ROUND_UP
+        return Piece(PLAIN, self._centre, self._scale, floor=floor, coefficients=bounds.coefficients)
+
+
+class _Side:
+    """The inputs of one sign."""
+
+    def __init__(self, activation: Activation, sign: int) -> None:
+        self._activation, self._sign = activation, sign
+        self._kinks = sorted(abs(kink) for kink in activation.kinks if kink * sign > 0)
+        with balls.working(_PRECISION, _TERMS + len(ORDERS)):
+            origin = balls.coefficients(activation, 0.0, sign)
+        self._near = [_leads_at_zero(origin, order) for order in ORDERS]
+        self._far = [_leads_far_out(activation, order, sign) for order in ORDERS]
+
+    def partition(self) -> Iterator[tuple[float, float, list[Piece]]]:
+        """Each piece's least magnitude, the least beyond it, and the polynomials of the three orders."""
+        for exponent in range(_LOWEST, _HIGHEST + 1):
+            # Near zero the rest is less than L by a factor of a power of x.
+            with balls.working(_PRECISION + 4 * max(-exponent, 0), _TERMS + len(ORDERS)):
+                found = list(self._divide(math.ldexp(1.0, exponent), math.ldexp(2.0, exponent), 0))
+            yield from found
+
+    def _divide(self, low: float, high: float, depth: int) -> Iterator[tuple[float, float, list[Piece]]]:
+        last = depth == _DEPTH
+        inside = any(low <= kink < high for kink in self._kinks)  # a kink itself is left to the exact reference
+        if inside and last:
+            yield low, high, [Piece(ASK)] * 3
+            return
+        pieces = None if inside else self._pieces(low, high, depth)
+        if pieces is not None:
+            yield low, high, pieces
+            return
+        middle = (low + high) / 2
+        yield from self._divide(low, middle, depth + 1)
+        yield from self._divide(middle, high, depth + 1)
+
+    def _pieces(self, low: float, high: float, depth: int) -> list[Piece] | None:
+        expansions = list(self._expansions(low, high))
+        found: list[Piece] = []
+        for order in ORDERS:
+            parts = [_Part(self._sign, order, low, high, expansion) for expansion in expansions]
+            leads = (self._near if high <= 1.0 else self._far)[order]
+            sided = [part.sided(lead) for part in parts for lead in leads]
+            piece = next(filter(None, sided), None)
+            if piece is None and None in sided:  # too close to a lead to tell on which side
+                piece = self._tail(order, low, high)
+                if piece is None and depth < (_SIDE_DEPTH if high <= _SMALL else _DEPTH - 4):
+                    return None
+            piece = piece or next(filter(None, (part.plain(depth == _DEPTH) for part in parts)), None)
+            piece = piece or self._tail(order, low, high)
+            if piece is None and depth < _DEPTH:
+                return None
+            found.append(piece or Piece(ASK))
+        return found
+
+    def _expansions(self, low: float, high: float) -> Iterator[_Expansion]:
+        """Taylor series at zero, for small inputs, and at the centre."""
+        for centre, radius in ((0.0, high), (self._sign * (low + high) / 2, (high - low) / 2)):
+            if centre == 0.0 and high > _SMALL:
+                continue
+            middle = centre or self._sign * high / 2
+            series = balls.coefficients(self._activation, centre, self._sign)
+            whole = balls.coefficients(self._activation, middle, self._sign, radius=radius if centre else high / 2)
+            if series is not None and whole is not None:
+                yield _Expansion(centre, radius, series, whole)
+
+    def _tail(self, order: int, low: float, high: float) -> Piece | None:
+        """The piece where nothing but the sign of the rest is left, or a result beyond all formats, if so at both ends."""
+        for lead in self._far[order]:
+            limit = _grid(lead, self._sign * low, self._sign * high) * 2.0**-40 if any(lead) else _NEGLIGIBLE
+            above = self._sign_of_rest(order, low, high, lead, 0.0, limit)
+            if above:
+                return Piece(above, lead=lead) if any(lead) else _constant(above * _NEGLIGIBLE)
+        if math.isinf(self._activation.limits[order][self._sign > 0]):
+            above = self._sign_of_rest(order, low, high, Lead(0.0, 0.0), 2.0**200, math.inf)
+            if above:
+                return _constant(above * _ENORMOUS)
+        return None
+
+    def _sign_of_rest(self, order: int, low: float, high: float, lead: Lead, least: float, most: float) -> int:
+        """The sign of what the result is more than the lead, where it is the same at both ends and of that size; else 0."""
+        signs = set()
+        for x in (low, high):
+            found = balls.rest(self._activation, order, self._sign * x, lead.slope, lead.constant, _PRECISION)
+            if found is None or not least <= found[1] <= most:
+                return 0
+            signs.add(found[0])
+        return signs.pop() if len(signs) == 1 else 0
+
+
+def _constant(value: float) -> Piece:
+    return Piece(PLAIN, coefficients=(value,) + (0.0,) * DEGREE)
+
+
+def _derivative(series: Any, order: int, n: int) -> Any:
+    """The n-th Taylor coefficient of the derivative of that order."""
+    return series[n + order] * math.perm(n + order, order)
+
+
+def _bounds(coefficients: list[Any], remainder: float, reach: float) -> _Bounds:
+    """Round the coefficients to float64; the error covers that, Horner's rule and the remainder for |t| <= reach."""
+    rounded = tuple(float(ball.mid()) for ball in coefficients)
+    lost = sum(balls.upper(ball - c) * reach**n for n, (ball, c) in enumerate(zip(coefficients, rounded, strict=True)))
+    evaluation = _ROUNDING * sum(abs(c) * reach**n for n, c in enumerate(rounded))
+    return _Bounds(rounded, (remainder + lost + evaluation) * _ROUND_UP, reach)
+
+
+def _first(coefficients: tuple[float, ...]) -> int:
+    """The lowest degree with a coefficient; one too many where there is none."""
+    return next((n for n, c in enumerate(coefficients) if c), len(coefficients))
+
+
+def _sign(bounds: _Bounds, centre: float) -> int:
+    """The proven sign of the polynomial plus its error for 0 < t <= reach (at a centre of 0) or |t| <= reach, or 0.
+
+    The quotients of the other terms, and of the error, by the first term grow with t: the far end decides.
+    """
+    first = _first(bounds.coefficients) if centre == 0 else 0
+    sizes = [*bounds.sizes(), 0.0]
+    if sizes[first] <= (sum(sizes[first + 1 :]) + bounds.error) * _ROUND_UP:
+        return 0
+    return 1 if bounds.coefficients[first] > 0 else -1
+
+
+def _grid(lead: Lead, low: float, high: float) -> float:
+    """Multiples of this are slope·x + constant for every input in the piece, and the numbers of 25 bits nearest to it.
+
+    0 where float64 cannot hold slope·x + constant.
+    """
+    first, last = (lead.slope * x + lead.constant for x in (low, high))
+    if not first * last > 0:
+        return 0.0
+    numbers = [math.ldexp(1.0, math.frexp(min(abs(first), abs(last)))[1] - 26)]
+    if lead.slope:
+        numbers.append(abs(lead.slope) * math.ldexp(1.0, math.frexp(min(abs(low), abs(high)))[1] - 24))
+    if lead.constant:
+        numerator, denominator = lead.constant.as_integer_ratio()
+        numbers.append((numerator & -numerator) / denominator)
+    return min(numbers) if min(numbers) > 2.0**-51 * max(abs(first), abs(last)) else 0.0
+
+
+def _short(number: float) -> bool:
+    """Whether a number has few enough digits to be the constant of a lead."""
+    return number != 0 and math.isfinite(number) and abs(number.as_integer_ratio()[0]) < 1 << 12
+
+
+def _leads(slope: float, constant: float) -> list[Lead]:
+    """The leads that a slope and a constant allow, the closest first."""
+    steep = math.isfinite(slope) and abs(math.frexp(slope)[0]) == 0.5
+    leads = [Lead(slope, constant)] if steep and _short(constant) else []
+    leads += [Lead(slope, 0.0)] if steep and math.isfinite(constant) else []
+    leads += [Lead(0.0, constant)] if _short(constant) else []
+    return [*leads, Lead(0.0, 0.0)]
+
+
+def _leads_at_zero(origin: Any, order: int) -> list[Lead]:
+    if origin is None:
+        return [Lead(0.0, 0.0)]
+    return _leads(float(_derivative(origin, order, 1).mid()), float(_derivative(origin, order, 0).mid()))
+
+
+def _leads_far_out(activation: Activation, order: int, sign: int) -> list[Lead]:
+    """From the limits; where the result grows without one, from those of the next order and a probe far out."""
+    limit = activation.limits[order][sign > 0]
+    if math.isfinite(limit):
+        return _leads(0.0, limit)
+    slope = activation.limits[order + 1][sign > 0] if order < ORDERS[-1] else math.inf
+    if not math.isfinite(slope):
+        return [Lead(0.0, 0.0)]
+    probe = balls.rest(activation, order, sign * _PROBE, slope, 0.0, _PRECISION)
+    constant = round(probe[0] * probe[1] * 2.0**8) / 2.0**8 if probe and probe[1] < 2.0**8 else 0.0
+    return _leads(slope, constant)
