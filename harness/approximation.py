@@ -22,13 +22,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 from flint import arb
 
-from . import balls
+from . import balls, leads
 from .activations import ORDERS, Activation
+from .leads import Lead
 
 BOUND = 2.0**-43
 """Relative error bound of the values."""
@@ -45,14 +45,6 @@ _NEGLIGIBLE = 2.0**-230  # stands for "not zero, but far below half of every for
 _ENORMOUS = 2.0**1000  # stands for any result beyond 2^200
 _ROUNDING = (DEGREE + 3) * 2.0**-53  # Horner's rule with fused multiply-add, relative to the sum of magnitudes
 _ROUND_UP = 1 + 2.0**-40
-_PROBE = 2.0**40
-
-
-class Lead(NamedTuple):
-    """The short number slope·x + constant; the slope is 0 or a power of two."""
-
-    slope: float
-    constant: float
 
 
 class Piece(NamedTuple):
@@ -129,8 +121,8 @@ class _Expansion(NamedTuple):
 
         A few more terms at the centre come first, because ranges from ball arithmetic are much too wide.
         """
-        terms = [balls.upper(_derivative(self.series, order, n) * arb(self.radius) ** n) for n in range(DEGREE + 1, _TERMS)]
-        return (sum(terms) + balls.upper(_derivative(self.whole, order, _TERMS) * arb(self.radius) ** _TERMS)) * _ROUND_UP
+        terms = [balls.upper(leads.derivative(self.series, order, n) * arb(self.radius) ** n) for n in range(DEGREE + 1, _TERMS)]
+        return (sum(terms) + balls.upper(leads.derivative(self.whole, order, _TERMS) * arb(self.radius) ** _TERMS)) * _ROUND_UP
 
 
 class _Part:
@@ -143,7 +135,7 @@ class _Part:
         self._reach = expansion.radius * self._scale
         self._remainder = expansion.remainder(order)
         self._unit = arb((1, exponent))
-        self._coefficients = [_derivative(expansion.series, order, n) * self._unit**n for n in range(DEGREE + 1)]
+        self._coefficients = [leads.derivative(expansion.series, order, n) * self._unit**n for n in range(DEGREE + 1)]
 
     def sided(self, lead: Lead) -> Piece | Literal[False] | None:
         """The piece of the rest beside a lead; False where the rest is too large, None where its side is not known."""
@@ -151,7 +143,7 @@ class _Part:
         rest[0] -= arb(lead.slope) * self._centre + lead.constant
         rest[1] -= arb(lead.slope) * self._unit
         bounds = _bounds(rest, self._remainder, self._reach)
-        grid = _grid(lead, self._sign * self._low, self._sign * self._high)
+        grid = leads.grid(lead, self._sign * self._low, self._sign * self._high)
         if self._remainder == 0 and all(ball.is_zero() for ball in rest) and (grid or not any(lead)):
             return Piece(EXACT, lead=lead)
         if not sum(bounds.sizes()) + bounds.error < grid / 2:
@@ -182,8 +174,8 @@ class _Side:
         self._kinks = sorted(abs(kink) for kink in activation.kinks if kink * sign > 0)
         with balls.working(_PRECISION, _TERMS + len(ORDERS)):
             origin = balls.coefficients(activation, 0.0, sign)
-        self._near = [_leads_at_zero(origin, order) for order in ORDERS]
-        self._far = [_leads_far_out(activation, order, sign) for order in ORDERS]
+        self._near = [leads.at_zero(origin, order) for order in ORDERS]
+        self._far = [leads.far_out(activation, order, sign, _PRECISION) for order in ORDERS]
 
     def partition(self) -> Iterator[tuple[float, float, list[Piece]]]:
         """Each piece's least magnitude, the least beyond it, and the polynomials of the three orders."""
@@ -212,9 +204,9 @@ class _Side:
         found: list[Piece] = []
         for order in ORDERS:
             parts = [_Part(self._sign, order, low, high, expansion) for expansion in expansions]
-            leads = (self._near if high <= 1.0 else self._far)[order]
-            sided = [part.sided(lead) for part in parts for lead in leads]
-            piece = next(filter(None, sided), None)
+            near_or_far = (self._near if high <= 1.0 else self._far)[order]
+            sided = [part.sided(lead) for part in parts for lead in near_or_far]
+            piece: Piece | None = next((found for found in sided if found), None)
             if piece is None and None in sided:  # too close to a lead to tell on which side
                 piece = self._tail(order, low, high)
                 if piece is None and depth < (_SIDE_DEPTH if high <= _SMALL else _DEPTH - 4):
@@ -240,7 +232,7 @@ class _Side:
     def _tail(self, order: int, low: float, high: float) -> Piece | None:
         """The piece where nothing but the sign of the rest is left, or a result beyond all formats, if so at both ends."""
         for lead in self._far[order]:
-            limit = _grid(lead, self._sign * low, self._sign * high) * 2.0**-40 if any(lead) else _NEGLIGIBLE
+            limit = leads.grid(lead, self._sign * low, self._sign * high) * 2.0**-40 if any(lead) else _NEGLIGIBLE
             above = self._sign_of_rest(order, low, high, lead, 0.0, limit)
             if above:
                 return Piece(above, lead=lead) if any(lead) else _constant(above * _NEGLIGIBLE)
@@ -263,11 +255,6 @@ class _Side:
 
 def _constant(value: float) -> Piece:
     return Piece(PLAIN, coefficients=(value,) + (0.0,) * DEGREE)
-
-
-def _derivative(series: Any, order: int, n: int) -> Any:
-    """The n-th Taylor coefficient of the derivative of that order."""
-    return series[n + order] * math.perm(n + order, order)
 
 
 def _bounds(coefficients: list[Any], remainder: float, reach: float) -> _Bounds:
@@ -293,53 +280,3 @@ def _sign(bounds: _Bounds, centre: float) -> int:
     if sizes[first] <= (sum(sizes[first + 1 :]) + bounds.error) * _ROUND_UP:
         return 0
     return 1 if bounds.coefficients[first] > 0 else -1
-
-
-def _grid(lead: Lead, low: float, high: float) -> float:
-    """Multiples of this are slope·x + constant for every input in the piece, and the numbers of 25 bits nearest to it.
-
-    0 where float64 cannot hold slope·x + constant.
-    """
-    first, last = (lead.slope * x + lead.constant for x in (low, high))
-    if not first * last > 0:
-        return 0.0
-    numbers = [math.ldexp(1.0, math.frexp(min(abs(first), abs(last)))[1] - 26)]
-    if lead.slope:
-        numbers.append(abs(lead.slope) * math.ldexp(1.0, math.frexp(min(abs(low), abs(high)))[1] - 24))
-    if lead.constant:
-        numerator, denominator = lead.constant.as_integer_ratio()
-        numbers.append((numerator & -numerator) / denominator)
-    return min(numbers) if min(numbers) > 2.0**-51 * max(abs(first), abs(last)) else 0.0
-
-
-def _short(number: float) -> bool:
-    """Whether a number has few enough digits to be the constant of a lead."""
-    return number != 0 and math.isfinite(number) and abs(number.as_integer_ratio()[0]) < 1 << 12
-
-
-def _leads(slope: float, constant: float) -> list[Lead]:
-    """The leads that a slope and a constant allow, the closest first."""
-    steep = math.isfinite(slope) and abs(math.frexp(slope)[0]) == 0.5
-    leads = [Lead(slope, constant)] if steep and _short(constant) else []
-    leads += [Lead(slope, 0.0)] if steep and math.isfinite(constant) else []
-    leads += [Lead(0.0, constant)] if _short(constant) else []
-    return [*leads, Lead(0.0, 0.0)]
-
-
-def _leads_at_zero(origin: Any, order: int) -> list[Lead]:
-    if origin is None:
-        return [Lead(0.0, 0.0)]
-    return _leads(float(_derivative(origin, order, 1).mid()), float(_derivative(origin, order, 0).mid()))
-
-
-def _leads_far_out(activation: Activation, order: int, sign: int) -> list[Lead]:
-    """From the limits; where the result grows without one, from those of the next order and a probe far out."""
-    limit = activation.limits[order][sign > 0]
-    if math.isfinite(limit):
-        return _leads(0.0, limit)
-    slope = activation.limits[order + 1][sign > 0] if order < ORDERS[-1] else math.inf
-    if not math.isfinite(slope):
-        return [Lead(0.0, 0.0)]
-    probe = balls.rest(activation, order, sign * _PROBE, slope, 0.0, _PRECISION)
-    constant = round(probe[0] * probe[1] * 2.0**8) / 2.0**8 if probe and probe[1] < 2.0**8 else 0.0
-    return _leads(slope, constant)

@@ -101,9 +101,7 @@ def coefficients(activation: Activation, x: float, side: int, radius: float = 0.
     return series if series is None or all(series[n].is_finite() for n in range(ctx.cap)) else None
 
 
-def rest(
-    activation: Activation, order: int, x: float, slope: float, constant: float, precision: int
-) -> tuple[int, float] | None:
+def rest(activation: Activation, order: int, x: float, slope: float, constant: float, precision: int) -> tuple[int, float] | None:
     """What the derivative at x is more than slope·x + constant: its sign (0: unknown, or none) and a bound of its size.
 
     None where the precision is too low to divide.

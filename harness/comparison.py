@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,11 @@ from .activations import Activation
 from .exact import Exact
 from .formats import Bits, Format
 from .judge import CLASSES, Judgement, judge
-from .tally import BUCKETS, Record, Tally, bucket
+from .tally import Record, Tally
 
+CHUNK = 1024
+"""Blocks start at multiples of so many inputs; the kernels' chunk."""
+_ALL_QUANTILED = 1 << 24
 _PIECE = 1 << 16  # inputs at a time, so that reference and results stay in the cache between the implementations
 _SEED_OF_WEIGHTS = 20  # any: the digest only has to be the same everywhere
 
@@ -50,33 +52,27 @@ class _Account:
     """What the kernels add to, for one case."""
 
     def __init__(self) -> None:
-        from .kernels import compare
+        from .kernels import account
 
-        self._sizes = (compare.COUNTS, compare.RECORDS)
-        self.slots = np.zeros(compare.ACCOUNT, np.int64)
-        self.slots[compare.COUNTS : compare.COUNTS + compare.RECORDS] = -1
-        self.vanished = np.array([math.inf, -math.inf])
+        self._split = account.split
+        self.slots = account.empty()
+        self.address = self.slots.ctypes.data
         self.digest = 0
         self.judged = Tally()
 
     def tally(self) -> Tally:
-        of_counts, of_records = self._sizes
-        edges = np.cumsum([of_counts, of_records, 2, BUCKETS])
-        counts, records, (low, high), by_error, by_judgement = np.split(self.slots, edges)
-        correct, faithful, inaccurate = (int(part.sum()) for part in np.split(by_error, [bucket(0.5), bucket(1.0)]))
-        classes = dict(zip(CLASSES, counts.tolist(), strict=False))
-        settled = {"correct": correct, "faithful": faithful, "inaccurate": inaccurate}
-        histogram = by_error + by_judgement
+        counts, records, (low, high), vanished, histogram = self._split(self.slots)
+        positive, negative = vanished.view(np.float64).tolist()
         return Tally(
-            counts={cls: count + settled.get(cls, 0) for cls, count in classes.items()},
+            counts=dict(zip(CLASSES, counts.tolist(), strict=False)),
             wrong_sign=int(counts[8]),
             zero_sign=int(counts[9]),
-            measured=int(counts[10]) + sum(settled.values()),
+            measured=int(counts[10]),
             error_sum=int(low) % 2**64 + (int(high) << 64),
             histogram={int(number): int(histogram[number]) for number in np.flatnonzero(histogram)},
             worst=_record(records[:3]),
             worst_normal=_record(records[3:]),
-            first_vanished=(-float(self.vanished[1]), float(self.vanished[0])),
+            first_vanished=(-negative, positive),
             digest=self.digest,
         ).merge(self.judged)
 
@@ -98,15 +94,17 @@ class Comparison:
         order: 0, 1 or 2.
         format: of inputs and results.
         lanes: into how many parts a block is split.
+        inputs: how many there are in all: of more than 2^24 one in eight goes into the histogram.
     """
 
-    def __init__(self, activation: Activation, order: int, format: Format, lanes: int) -> None:
+    def __init__(self, activation: Activation, order: int, format: Format, lanes: int, inputs: int = 0) -> None:
         find = kernels.wide if format.bits == 64 else kernels.narrow
         kernel = find(activation, order)
         if kernel is None:
             raise ValueError(f"{activation}: no reference kernel for order {order} in {format}")
         self.format = format
-        self._lanes = [_Lane(Exact(activation, order), kernel, format) for _ in range(lanes)]
+        quantiled = CHUNK if inputs <= _ALL_QUANTILED else CHUNK // 8
+        self._lanes = [_Lane(Exact(activation, order), kernel, format, quantiled) for _ in range(lanes)]
 
     def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
         """Compare one block.
@@ -117,7 +115,7 @@ class Comparison:
             results: encodings of the results, by case; each as long as the inputs.
             executor: its threads do the work.
         """
-        share = -(-len(inputs) // (len(self._lanes) * 1024)) * 1024
+        share = -(-len(inputs) // (len(self._lanes) * CHUNK)) * CHUNK
         work = []
         for number, lane in enumerate(self._lanes):
             part = slice(number * share, min((number + 1) * share, len(inputs)))
@@ -146,18 +144,19 @@ class Comparison:
 class _Lane:
     """One thread's part: its accounts and its scratch memory."""
 
-    def __init__(self, exact: Exact, kernel: kernels.Kernel, format: Format) -> None:
-        self._exact, self._kernel, self._format = exact, kernel, format
+    def __init__(self, exact: Exact, kernel: kernels.Kernel, format: Format, quantiled: int) -> None:
+        from .kernels.compare import law
+
+        self._exact, self._kernel, self._format, self._quantiled = exact, kernel, format, quantiled
+        self._law = law(format.precision, format.emin, format.emax, kernel.bound, quantiled) if format.bits < 64 else None
         self._judgement = lru_cache(1 << 14)(self._ask)  # implementations agree more often than not
         self.accounts: dict[int, _Account] = {}
         self._found: dict[tuple[int, int], NDArray[np.int64]] = {}
         self._inputs: dict[tuple[int, int], int] = {}
-        self._reference = [np.empty(_PIECE) for _ in range(3 if format.bits == 64 else 1)]
-        self._pending = np.empty(_PIECE, np.int64)
-        self._weights = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, 1024, np.uint64) | np.uint64(1)
-        half_above = (2.0 - 2.0**-format.precision) * 2.0**format.emax  # rounds to infinity
-        self._law = np.array([format.precision, format.emin, half_above, kernel.bound])
+        self._scratch = _aligned((3, CHUNK))
+        self._scratch[0] = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, CHUNK, np.uint64) | np.uint64(1)
         self._table = _table(format) if format.bits == 16 else None
+        self._pending = np.empty((0, _PIECE), np.int64)
 
     def add(self, start: int, inputs: Bits, results: dict[int, Bits]) -> None:
         for low in range(0, len(inputs), _PIECE):
@@ -165,43 +164,58 @@ class _Lane:
             self._add(start + low, inputs[part], {case: bits[part] for case, bits in results.items()})
 
     def _add(self, start: int, inputs: Bits, results: dict[int, Bits]) -> None:
-        x = self._decode(inputs)
-        reference = [part[: len(inputs)] for part in self._reference]
-        self._kernel.function(x, *reference)
+        for case in results.keys() - self.accounts.keys():
+            self.accounts[case] = _Account()
+        if len(results) > len(self._pending):
+            self._pending = np.empty((len(results), _PIECE), np.int64)
+        compare = self._compare_wide if self._format.bits == 64 else self._compare
+        found = compare(start, inputs, results)
         digests = {}
-        for case, bits in results.items():
-            if case not in self.accounts:
-                self.accounts[case] = _Account()
+        for (waiting, digest), pending, (case, bits) in zip(found, self._pending, results.items(), strict=False):
             account = self.accounts[case]
-            waiting, digest = self._compare(start, x, bits, reference, account)
             digests[case] = digest
             account.digest = (account.digest + digest) % 2**64
-            for position in self._pending[:waiting].tolist():
-                self._judge(account, start + position, int(inputs[position]), int(bits[position]))
+            for index in pending[:waiting].tolist():
+                self._judge(account, index, int(inputs[index - start]), int(bits[index - start]))
         self._agree(start, results, digests)
 
-    def _decode(self, bits: Bits) -> NDArray[Any]:
-        if self._table is not None:
-            return self._table[bits]
-        return bits.view(np.float64 if self._format.bits == 64 else np.float32)
+    def _decode(self, bits: Bits) -> NDArray[np.float32]:
+        return bits.view(np.float32) if self._table is None else self._table[bits]
 
-    def _compare(self, start: int, x: Any, bits: Bits, reference: list[Any], account: _Account) -> tuple[int, int]:
+    def _compare(self, start: int, inputs: Bits, results: dict[int, Bits]) -> list[list[int]]:
+        """How many inputs are pending and the digest, for each case."""
         from .kernels.compare import compare
+
+        arrays = [(self._decode(bits), bits.astype(np.uint32, copy=False)) for bits in results.values()]
+        addresses = [
+            (values.ctypes.data, encodings.ctypes.data, self.accounts[case].address)
+            for case, (values, encodings) in zip(results, arrays, strict=True)
+        ]
+        found = np.empty((len(results), 2), np.uint64)
+        cases = np.array(addresses, np.int64)
+        x = self._decode(inputs)
+        compare(x, start, self._kernel.tables, self._law, self._scratch, cases, self._pending, found)
+        return found.tolist()
+
+    def _compare_wide(self, start: int, inputs: Bits, results: dict[int, Bits]) -> list[tuple[int, int]]:
         from .kernels.compare_wide import compare_wide
 
-        sink = (self._weights, account.slots, account.vanished, self._pending)
-        if self._format.bits == 64:
-            exact = self._kernel.bound == 0
-            found = compare_wide(x, self._decode(bits), bits, *reference, start, exact, *sink)
-        else:
-            carrier = bits if self._format.bits == 32 else bits.astype(np.uint32)
-            found = compare(x, self._decode(bits), carrier, reference[0], start, self._law, *sink)
-        return int(found[0]), int(found[1]) % 2**64
+        x = inputs.view(np.float64)
+        reference = [np.empty(x.size) for _ in range(3)]
+        self._kernel.function(x, *reference)
+        exact = self._kernel.bound == 0
+        found = []
+        for (case, bits), pending in zip(results.items(), self._pending, strict=False):
+            slots = self.accounts[case].slots
+            values = bits.view(np.float64)
+            one = compare_wide(x, values, bits, *reference, start, exact, self._quantiled, self._scratch[0], slots, pending)
+            found.append((int(one[0]), int(one[1]) % 2**64))
+        return found
 
     def _judge(self, account: _Account, index: int, input_bits: int, output_bits: int) -> None:
         x = self._format.value(input_bits)
         judgement = self._judgement(input_bits, output_bits)
-        account.judged.enter(judgement, index, x, output_bits)
+        account.judged.enter(judgement, index, x, output_bits, index % CHUNK < self._quantiled)
 
     def _ask(self, input_bits: int, output_bits: int) -> Judgement:
         return judge(self._exact.at(self._format.value(input_bits)), input_bits, output_bits, self._format)
@@ -223,6 +237,13 @@ class _Lane:
             return Agreement()
         differing, largest, index = (int(number) for number in self._found[pair])
         return Agreement(self._inputs[pair], differing, largest, index)
+
+
+def _aligned(shape: tuple[int, int]) -> NDArray[np.uint64]:
+    """An array that starts on a cache line, so that no vector of 512 bits crosses from one to the next."""
+    spare = np.empty(math.prod(shape) + 8, np.uint64)
+    first = -spare.ctypes.data % 64 // 8
+    return spare[first : first + math.prod(shape)].reshape(shape)
 
 
 def _table(format: Format) -> NDArray[np.float32]:

@@ -112,7 +112,8 @@ def execute(
             executor.submit(_compile_kernels, list(batches(open_tasks)))  # while the frameworks are being imported
             for (form, name, order), tasks in batches(open_tasks).items():
                 inputs = work.inputs[form]
-                comparison = Comparison(activation(name, **dict(tasks[0].case.parameters)), order, inputs.format, jobs)
+                definition = activation(name, **dict(tasks[0].case.parameters))
+                comparison = Comparison(definition, order, inputs.format, jobs, inputs.count)
                 length = block or _block_length(inputs.format, inputs.count)
                 Sweep(tasks, workers, inputs, comparison, executor, jobs, length, progress).run()
                 for worker in workers.values():

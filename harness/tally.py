@@ -50,10 +50,9 @@ class Tally:
     Attributes:
         counts: inputs by class.
         wrong_sign, zero_sign: see DESIGN's definitions in ``docs/definitions.md``.
-        measured: how many results have an error in ulps and are not ``flushed``; sum, histogram and records are over
-            these.
+        measured: how many results have an error in ulps and are not ``flushed``; sum and records are over these.
         error_sum: the sum of their errors in units of 2^-SUM_BITS ulp.
-        histogram: their number by bucket of the error.
+        histogram: their number by bucket of the error; of very many inputs only a fixed share is entered.
         worst, worst_normal: the largest error, over all of them and over those whose exact result is normal.
         first_vanished: magnitudes of the vanished inputs nearest to zero, on the negative and positive side; inf: none.
         digest: hash of inputs' indices and outputs' bits, modulo 2^64.
@@ -94,17 +93,18 @@ class Tally:
             digest=(self.digest + other.digest) % 2**64,
         )
 
-    def enter(self, judgement: Judgement, index: int, x: float, result: int) -> None:
+    def enter(self, judgement: Judgement, index: int, x: float, result: int, quantiled: bool = True) -> None:
         """Account for one more input, which the exact reference judged (its digest is counted elsewhere)."""
         self.counts[judgement.cls] += 1
         self.wrong_sign += judgement.wrong_sign
         self.zero_sign += judgement.zero_sign
         if not math.isnan(judgement.ulps) and judgement.cls != "flushed":
             record = Record(judgement.ulps, index, result)
-            number = bucket(judgement.ulps)
             self.measured += 1
             self.error_sum += round(min(judgement.ulps, SUM_CAP) * 2**SUM_BITS)
-            self.histogram[number] = self.histogram.get(number, 0) + 1
+            if quantiled:
+                number = bucket(judgement.ulps)
+                self.histogram[number] = self.histogram.get(number, 0) + 1
             self.worst = self.worst.better(record)
             if judgement.normal:
                 self.worst_normal = self.worst_normal.better(record)
@@ -123,7 +123,7 @@ class Tally:
 
         The upper end of the bucket, but no more than the largest error; 0 means below 2^-10 ulp; NaN where there is none.
         """
-        wanted = max(math.ceil(share * self.measured), 1)
+        wanted = max(math.ceil(share * sum(self.histogram.values())), 1)
         seen = 0
         for number in sorted(self.histogram):
             seen += self.histogram[number]

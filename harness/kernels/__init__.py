@@ -38,10 +38,12 @@ class Kernel:
     Attributes:
         function: ``function(x, y)`` for formats up to 32 bits, ``function(x, hi, lo, scale)`` for float64.
         bound: relative error bound of the results that are not marked as exact or one-sided.
+        tables: what the polynomials are made of, for formats up to 32 bits.
     """
 
     function: Callable[..., Any]
     bound: float
+    tables: tuple[Any, ...] = ()
 
 
 def narrow(activation: Activation, order: int) -> Kernel:
@@ -49,7 +51,8 @@ def narrow(activation: Activation, order: int) -> Kernel:
     from ..approximation import BOUND
     from . import polynomial
 
-    return Kernel(polynomial.evaluate(_tables(activation)[order]), BOUND)
+    tables = _tables(activation)[order]
+    return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
 def wide(activation: Activation, order: int) -> Kernel | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .compare import (
+from .account import (
     CHUNK,
     CORRECT,
     FAITHFUL,
@@ -60,9 +60,9 @@ def compare_wide(
     scale: Any,
     start: Any,
     exact_kernel: Any,
+    quantiled: Any,
     weights: Any,
     account: Any,
-    vanished: Any,
     pending: Any,
 ) -> Any:
     """Tally float64 results against the double-double reference (hi + lo) / scale.
@@ -70,7 +70,7 @@ def compare_wide(
     Arguments and result are as for :func:`harness.kernels.compare.compare`; ``exact_kernel`` says that the reference is
     exact, so that lo = 0 means that there is nothing beyond hi.
     """
-    counts, records, total, _, histogram = parts(account)
+    counts, records, total, vanished, histogram = parts(account)
     waiting = 0
     digest = np.uint64(0)
     for low in range(0, x.size, CHUNK):
@@ -89,7 +89,7 @@ def compare_wide(
                 continue
             # Beyond 2^1023 overflow would need care that no result here does: the exact reference has it.
             if exact != exact or abs(exact) > 2.0**1023 or (abs(exact) < 2.0**-960 and factor == 1.0 and exact != 0.0):
-                pending[waiting] = i
+                pending[waiting] = start + i
                 waiting += 1
                 continue
             if abs(result) == math.inf:
@@ -102,10 +102,10 @@ def compare_wide(
                 if result == 0.0 and (to_bits(result) ^ to_bits(exact)) < 0:
                     counts[ZERO_SIGN] += 1
                 error = min(abs(result) / _LEAST, _LARGEST)
-                enter(error, False, start + i, output_bits[i], counts, total, records, histogram)
+                histogram[enter(error, False, start + i, output_bits[i], counts, total, records)] += i - low < quantiled
                 continue
             if abs(result) * 2.0**-200 > abs(exact) and factor != 1.0:
-                pending[waiting] = i  # scaling up such a result would overflow
+                pending[waiting] = start + i  # scaling up such a result would overflow
                 waiting += 1
                 continue
             least, normal_from = _LEAST * factor, _NORMAL * factor
@@ -124,7 +124,7 @@ def compare_wide(
             one = _side(distance, rest, 1.0, unit, exact_kernel)
             normal = size >= normal_from * (1 - 2.0**-54)
             if half == 0 or one == 0 or abs(size - normal_from) < normal_from * 2.0**-50:
-                pending[waiting] = i
+                pending[waiting] = start + i
                 waiting += 1
                 continue
             if half < 0:
@@ -142,6 +142,6 @@ def compare_wide(
             if cls == VANISHED:
                 note_vanished(v, vanished)
             if cls != FLUSHED:
-                enter(error, normal, start + i, output_bits[i], counts, total, records, histogram)
+                histogram[enter(error, normal, start + i, output_bits[i], counts, total, records)] += i - low < quantiled
         digest += weighted * chunk_weight((start + low) // CHUNK)
     return waiting, digest

@@ -35,7 +35,14 @@ def _prefer_wide_vectors() -> None:
             _CONFIG.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
 
 
-_DEFINITIONS = ("activations.py", "approximation.py", "balls.py", "expansion.py", "tally.py")  # what tables are made from
+_DEFINITIONS = (
+    "activations.py",
+    "approximation.py",
+    "balls.py",
+    "expansion.py",
+    "leads.py",
+    "tally.py",
+)  # what tables are made from
 
 
 def _cache_directory() -> str:
@@ -58,6 +65,12 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
         _CONFIG.CACHE_DIR = before
+    return compiled
+
+
+def routine(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that kernels call."""
+    compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy")(function)
     return compiled
 
 
@@ -94,7 +107,17 @@ def _from_bits(context: Any, value: Any) -> Any:
     return types.float64(types.int64), generate
 
 
+def _pointer(context: Any, address: Any) -> Any:
+    """An address as a pointer, for ``numba.carray``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+
+    return types.voidptr(types.int64), generate
+
+
 # Called from compiled code only, where they take the arguments behind the context.
 fma: Any = intrinsic(_fma)
 to_bits: Any = intrinsic(_to_bits)
 from_bits: Any = intrinsic(_from_bits)
+pointer: Any = intrinsic(_pointer)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..approximation import ASK, EXACT, PLAIN, Pieces
-from .machine import fma, from_bits, kernel, step, to_bits
+from .account import CHUNK
+from .machine import fma, from_bits, kernel, routine, step, to_bits
 
-_CHUNK = 1024
 _CELL = 52 - 6  # a cell of the look-up table has the sign, the exponent and 6 bits of the significand in common
 _FIRST_CELL = (1023 - 149) << 6
 _CELLS = (128 + 149) << 6
@@ -31,9 +31,9 @@ def _polynomial(t: Any, c: Any) -> Any:
 
 
 @step
-def _approximate(y: Any, floor: Any) -> Any:
-    """Mark y as approximate, or as unknown below the floor."""
-    return from_bits(to_bits(y) & -4 | 2) if abs(y) >= floor else math.nan
+def _approximate(y: Any) -> Any:
+    """Mark y as approximate."""
+    return from_bits(to_bits(y) & -4 | 2)
 
 
 @step
@@ -55,49 +55,58 @@ def _piece(v: Any, cells: Any, high: Any) -> Any:
     return piece
 
 
-@kernel
-def _evaluate(x: Any, y: Any, cells: Any, least: Any, most: Any, high: Any, kind: Any, numbers: Any, coefficients: Any) -> None:
-    for start in range(0, x.size, _CHUNK):
-        xs, ys = x[start : start + _CHUNK], y[start : start + _CHUNK]
-        v = np.float64(xs[0])
-        inside = 0
-        piece = 0
+@routine
+def evaluate_chunk(xs: Any, ys: Any, tables: Any) -> None:
+    """Write the reference ys, float64[n], of at least one input xs, float32[n]."""
+    cells, least, most, high, kind, numbers, coefficients = tables
+    v = np.float64(xs[0])
+    outside = True
+    piece = 0
+    if v != 0.0 and abs(v) < math.inf:
+        outside = False
+        piece = _piece(v, cells, high)
+        bottom, top = least[piece], most[piece]
+        for i in range(xs.size):
+            outside |= not ((xs[i] >= bottom) & (xs[i] <= top))
+    if not outside:
+        scale, shift, slope, constant, floor = numbers[piece]
+        row = coefficients[piece]
+        c = (row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])  # in registers
+        if kind[piece] == ASK:
+            ys[:] = math.nan
+        elif kind[piece] == PLAIN:
+            for i in range(xs.size):
+                ys[i] = _approximate(_polynomial(fma(np.float64(xs[i]), scale, shift), c))
+            for i in range(xs.size if floor > 0 else 0):
+                ys[i] = ys[i] if abs(ys[i]) >= floor else math.nan
+        elif kind[piece] == EXACT:
+            for i in range(xs.size):
+                ys[i] = fma(np.float64(xs[i]), slope, constant)
+        else:
+            above = kind[piece]
+            for i in range(xs.size):
+                v = np.float64(xs[i])
+                ys[i] = _one_sided(fma(v, slope, constant), _polynomial(fma(v, scale, shift), c), above)
+        return
+    for i in range(xs.size):
+        v = np.float64(xs[i])
+        ys[i] = math.nan
         if v != 0.0 and abs(v) < math.inf:
             piece = _piece(v, cells, high)
-            bottom, top = least[piece], most[piece]
-            for i in range(xs.size):
-                inside += (xs[i] >= bottom) & (xs[i] <= top)
-        if inside == xs.size:
             scale, shift, slope, constant, floor = numbers[piece]
-            row = coefficients[piece]
-            c = (row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])  # in registers
-            if kind[piece] == ASK:
-                ys[:] = math.nan
-            elif kind[piece] == PLAIN:
-                for i in range(xs.size):
-                    ys[i] = _approximate(_polynomial(fma(np.float64(xs[i]), scale, shift), c), floor)
+            rest = _polynomial(fma(v, scale, shift), coefficients[piece])
+            if kind[piece] == PLAIN:
+                ys[i] = _approximate(rest) if abs(rest) >= floor else math.nan
             elif kind[piece] == EXACT:
-                for i in range(xs.size):
-                    ys[i] = fma(np.float64(xs[i]), slope, constant)
-            else:
-                above = kind[piece]
-                for i in range(xs.size):
-                    v = np.float64(xs[i])
-                    ys[i] = _one_sided(fma(v, slope, constant), _polynomial(fma(v, scale, shift), c), above)
-            continue
-        for i in range(xs.size):
-            v = np.float64(xs[i])
-            ys[i] = math.nan
-            if v != 0.0 and abs(v) < math.inf:
-                piece = _piece(v, cells, high)
-                scale, shift, slope, constant, floor = numbers[piece]
-                rest = _polynomial(fma(v, scale, shift), coefficients[piece])
-                if kind[piece] == PLAIN:
-                    ys[i] = _approximate(rest, floor)
-                elif kind[piece] == EXACT:
-                    ys[i] = fma(v, slope, constant)
-                elif kind[piece] != ASK:
-                    ys[i] = _one_sided(fma(v, slope, constant), rest, kind[piece])
+                ys[i] = fma(v, slope, constant)
+            elif kind[piece] != ASK:
+                ys[i] = _one_sided(fma(v, slope, constant), rest, kind[piece])
+
+
+@kernel
+def _evaluate(x: Any, y: Any, tables: Any) -> None:
+    for start in range(0, x.size, CHUNK):
+        evaluate_chunk(x[start : start + CHUNK], y[start : start + CHUNK], tables)
 
 
 Tables = tuple[Any, ...]
@@ -128,4 +137,4 @@ def tables(pieces: Pieces) -> Tables:
 
 def evaluate(arrays: Tables) -> Callable[[Any, Any], None]:
     """The reference kernel of some tables: ``function(x, y)``, float32[n] to float64[n]."""
-    return lambda x, y: _evaluate(x, y, *arrays)
+    return lambda x, y: _evaluate(x, y, arrays)
