@@ -44,6 +44,7 @@ _PRECISION = 192  # bits
 _NEGLIGIBLE = 2.0**-230  # stands for "not zero, but far below half of every format's least subnormal"
 _ENORMOUS = 2.0**1000  # stands for any result beyond 2^200
 _ROUNDING = (DEGREE + 3) * 2.0**-53  # Horner's rule with fused multiply-add, relative to the sum of magnitudes
+_SLOW = 2.0**-960  # processors are slow where products may become subnormal
 _ROUND_UP = 1 + 2.0**-40
 
 
@@ -260,6 +261,7 @@ def _constant(value: float) -> Piece:
 def _bounds(coefficients: list[Any], remainder: float, reach: float) -> _Bounds:
     """Round the coefficients to float64; the error covers that, Horner's rule and the remainder for |t| <= reach."""
     rounded = tuple(float(ball.mid()) for ball in coefficients)
+    rounded = tuple(c if abs(c) > _SLOW else 0.0 for c in rounded)
     lost = sum(balls.upper(ball - c) * reach**n for n, (ball, c) in enumerate(zip(coefficients, rounded, strict=True)))
     evaluation = _ROUNDING * sum(abs(c) * reach**n for n, c in enumerate(rounded))
     return _Bounds(rounded, (remainder + lost + evaluation) * _ROUND_UP, reach)

@@ -19,7 +19,7 @@ from .results import ACCURACY, AGREEMENT, Run, accuracy_row, agreement_rows, fra
 from .sweep import Sweep, Task, batches
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 22  # switching between processes costs as much as a quarter of this
 Progress = Callable[[Task, int], None]
 
 

@@ -80,6 +80,15 @@ def add(total: Any, low: Any, high: Any) -> None:
 
 
 @step
+def enter_record(bits: Any, index: Any, result: Any, records: Any, slot: Any) -> None:
+    """Replace the record that begins in the slot by a larger error, or by an equal one with a smaller index."""
+    if bits > records[slot] or (bits == records[slot] and index < records[slot + 1]):
+        records[slot] = bits
+        records[slot + 1] = index
+        records[slot + 2] = np.int64(result)
+
+
+@step
 def enter(error: Any, normal: Any, index: Any, result: Any, counts: Any, total: Any, records: Any) -> Any:
     """Enter one error into sum and records, of equal errors the one with the smaller index is kept; return its bucket."""
     capped = min(error, SUM_CAP)
@@ -91,14 +100,9 @@ def enter(error: Any, normal: Any, index: Any, result: Any, counts: Any, total: 
     add(total, low, high)
     counts[MEASURED] += 1
     bits = to_bits(error)
-    if bits > records[MAX_ERROR] or (bits == records[MAX_ERROR] and index < records[MAX_INDEX]):
-        records[MAX_ERROR] = bits
-        records[MAX_INDEX] = index
-        records[MAX_RESULT] = np.int64(result)
-    if normal and (bits > records[MAX_NORMAL] or (bits == records[MAX_NORMAL] and index < records[MAX_NORMAL_INDEX])):
-        records[MAX_NORMAL] = bits
-        records[MAX_NORMAL_INDEX] = index
-        records[MAX_NORMAL_RESULT] = np.int64(result)
+    enter_record(bits, index, result, records, MAX_ERROR)
+    if normal:
+        enter_record(bits, index, result, records, MAX_NORMAL)
     return bucket(bits)
 
 

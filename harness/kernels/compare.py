@@ -39,12 +39,13 @@ from .account import (
     add,
     chunk_weight,
     enter,
+    enter_record,
     note_vanished,
     parts,
 )
 from .machine import EXPONENT_MASK, from_bits, kernel, pointer, routine, step, to_bits
 from .polynomial import evaluate_chunk
-from .survey import all_between, all_nan, count_below, survey, survey_normal
+from .survey import all_between, all_nan, bits_of_error, count_below, survey, survey_normal, weigh
 
 _NEGLIGIBLE = 2.0**-200
 _PART = 128  # results of a chunk that is not settled are tried again so many at a time
@@ -138,6 +139,20 @@ def _known(largest: Any, record: Any, index: Any, start: Any) -> Any:
     return largest < record or (largest == record and index < start)
 
 
+@step
+def _record(os: Any, bs: Any, ys: Any, start: Any, law: Any, largest: Any, records: Any) -> None:
+    """Enter the largest error of normal results from ``start`` on into the records, if it belongs there."""
+    overall = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start)
+    among_normal = _known(largest, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start)
+    if overall and among_normal:
+        return
+    for i in range(os.size):
+        if bits_of_error(np.float64(os[i]), ys[i], law.inverse) == largest:
+            enter_record(largest, start + i, bs[i], records, MAX_ERROR)
+            enter_record(largest, start + i, bs[i], records, MAX_NORMAL)
+            return
+
+
 @routine
 def _one_by_one(
     xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, quantiled: Any, account: Any, pending: Any, waiting: Any
@@ -194,8 +209,14 @@ def _settle(
     """Account for results as a whole: whether that was possible, and their hash."""
     counts, records, total, vanished, histogram = parts(account)
     chunk_law = (law.inverse, law.lowest, law.large)
-    settled, largest, error_sum, weighted = survey_normal(os, bs, ys, weights, chunk_law, law.window, buckets)
-    dead, normal, largest_normal = False, os.size, largest
+    settled, dead, normal = False, False, os.size
+    if min(abs(ys[0]), abs(ys[-1])) >= law.normal_from:
+        settled, largest, error_sum, weighted = survey_normal(os, bs, ys, weights, chunk_law, law.window, buckets)
+        largest_normal = largest
+        if settled:
+            _record(os, bs, ys, start, law, largest, records)
+    else:
+        weighted = weigh(bs, weights)
     if not settled:
         found = survey(os, ys, chunk_law, law.tolerance, law.normal_from, buckets)
         settled, dead, largest, normal, largest_normal, error_sum = found

@@ -14,16 +14,24 @@ from .account import HISTOGRAM_BASE, HISTOGRAM_SHIFT, SUM_SHIFTER, SUM_SHIFTER_B
 from .machine import EXPONENT_MASK, MAGNITUDE_MASK, from_bits, step, to_bits
 
 _SIGNIFICAND_MASK = (1 << 52) - 1
+_CLEAR = int(np.float64(0.375).view(np.int64))  # below 1/2, and no power of two
 _LOW_HALF = np.uint64(0xFFFFFFFF)
+
+
+@step
+def bits_of_error(result: Any, exact: Any, inverse: Any) -> Any:
+    """The bits of the error in ulps of a normal exact result."""
+    binade = to_bits(exact) & EXPONENT_MASK
+    return to_bits((result - exact) * from_bits(inverse - binade)) & MAGNITUDE_MASK
 
 
 @step
 def survey_normal(os: Any, bs: Any, ys: Any, weights: Any, law: Any, window: Any, buckets: Any) -> Any:
     """Measure a chunk as if all its exact results were normal, all signs right and nothing too wrong, and see if so.
 
-    Errors too close to any power of two are doubtful: this takes fewer instructions than a look at 1/2 and at 1. What is
-    not doubtful is classed by its bucket. Returns whether all is settled, the largest error (bits), the sum of the
-    errors, and the hash of the results.
+    Errors too close to any power of two from 1/2 on are doubtful: this takes fewer instructions than a look at 1/2 and
+    at 1. What is not doubtful is classed by its bucket. Returns whether all is settled, the largest error (bits), the sum
+    of the errors, and the hash of the results.
     """
     inverse, lowest, large = law
     smallest: Any = np.int64(EXPONENT_MASK)
@@ -34,7 +42,7 @@ def survey_normal(os: Any, bs: Any, ys: Any, weights: Any, law: Any, window: Any
         exact = ys[i]
         binade = to_bits(exact) & EXPONENT_MASK
         error_bits = to_bits((np.float64(os[i]) - exact) * from_bits(inverse - binade)) & MAGNITUDE_MASK
-        doubtful |= np.uint64((error_bits + window) & _SIGNIFICAND_MASK) <= np.uint64(2 * window)
+        doubtful |= np.uint64((max(error_bits, _CLEAR) + window) & _SIGNIFICAND_MASK) <= np.uint64(2 * window)
         smallest = min(smallest, binade)
         largest = max(largest, error_bits)
         total += to_bits(from_bits(error_bits) + SUM_SHIFTER)
@@ -99,3 +107,12 @@ def count_below(buckets: Any, size: Any, edge: Any) -> Any:
     for i in range(size):
         found = np.uint16(found + np.uint16(buckets[i] < edge))
     return np.int64(found)
+
+
+@step
+def weigh(bs: Any, weights: Any) -> Any:
+    """The hash of results that :func:`survey_normal` does not see."""
+    weighted = np.uint64(0)
+    for i in range(bs.size):
+        weighted += np.uint64(bs[i]) * (weights[i] & _LOW_HALF)
+    return weighted
