@@ -13,8 +13,8 @@ count. Close to zero and far out the result is a short number L(x) = slope x + c
 inputs lie closer to a tie than any bound: there the polynomial is that of the rest, whose sign is proven and decides
 (:mod:`harness.kernels`).
 
-The one thing that is not proven but taken from the definition's limits: far out, where the rest is below 2^-60 |L|
-(2^-230 for L = 0), it keeps its sign and goes on to shrink. Tests hold it against ball arithmetic.
+The one thing that is not proven: far out, where the rest is the same at both ends of a piece to 2^-60 |L| (or the result
+is below 2^-230, or beyond 2^200, at both), it is so between them. Tests hold it against ball arithmetic.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _PRECISION = 192  # bits
 _NEGLIGIBLE = 2.0**-230  # stands for "not zero, but far below half of every format's least subnormal"
 _ENORMOUS = 2.0**1000  # stands for any result beyond 2^200
 _ROUNDING = (DEGREE + 3) * 2.0**-53  # Horner's rule with fused multiply-add, relative to the sum of magnitudes
+_TINY = 2.0**-500  # a rest that is smaller counts as this: only its sign matters
 _SLOW = 2.0**-960  # processors are slow where products may become subnormal
 _ROUND_UP = 1 + 2.0**-40
 
@@ -231,27 +232,25 @@ class _Side:
                 yield _Expansion(centre, radius, series, whole)
 
     def _tail(self, order: int, low: float, high: float) -> Piece | None:
-        """The piece where nothing but the sign of the rest is left, or a result beyond all formats, if so at both ends."""
+        """The piece far out where the rest beside a lead no longer changes, or a result beyond all formats."""
         for lead in self._far[order]:
-            limit = leads.grid(lead, self._sign * low, self._sign * high) * 2.0**-40 if any(lead) else _NEGLIGIBLE
-            above = self._sign_of_rest(order, low, high, lead, 0.0, limit)
-            if above:
-                return Piece(above, lead=lead) if any(lead) else _constant(above * _NEGLIGIBLE)
-        if math.isinf(self._activation.limits[order][self._sign > 0]):
-            above = self._sign_of_rest(order, low, high, Lead(0.0, 0.0), 2.0**200, math.inf)
-            if above:
+            grid = leads.grid(lead, self._sign * low, self._sign * high)
+            first, last = (self._rest(order, x, lead) for x in (low, high))
+            if not first * last > 0:
+                continue
+            above = 1 if first > 0 else -1
+            if not any(lead) and max(abs(first), abs(last)) < _NEGLIGIBLE:
+                return _constant(above * _NEGLIGIBLE)
+            if not any(lead) and min(abs(first), abs(last)) > 2.0**200:
                 return _constant(above * _ENORMOUS)
+            if max(abs(first), abs(last)) < grid / 2 and abs(first - last) < grid * 2.0**-40:
+                return Piece(above, lead=lead, coefficients=(first,) + (0.0,) * DEGREE)
         return None
 
-    def _sign_of_rest(self, order: int, low: float, high: float, lead: Lead, least: float, most: float) -> int:
-        """The sign of what the result is more than the lead, where it is the same at both ends and of that size; else 0."""
-        signs = set()
-        for x in (low, high):
-            found = balls.rest(self._activation, order, self._sign * x, lead.slope, lead.constant, _PRECISION)
-            if found is None or not least <= found[1] <= most:
-                return 0
-            signs.add(found[0])
-        return signs.pop() if len(signs) == 1 else 0
+    def _rest(self, order: int, x: float, lead: Lead) -> float:
+        """What the result is more than the lead, with the right sign; 0 where that is not known."""
+        found = balls.rest(self._activation, order, self._sign * x, lead.slope, lead.constant, _PRECISION)
+        return found[0] * max(found[1], _TINY) if found else 0.0
 
 
 def _constant(value: float) -> Piece:

@@ -1,19 +1,32 @@
-"""The fast kernels against ball arithmetic: bounds, and the promise of one-sided results."""
+"""The fast kernels against ball arithmetic: bounds, and the promises of one-sided and exact results."""
 
 from __future__ import annotations
 
 import math
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 import pytest
 
 from harness import kernels
-from harness.activations import activation, names
+from harness.activations import Activation, activation, names
 from harness.exact import Exact
 from harness.formats import FORMATS
 
 CASES = [(name, order) for name in names() for order in (0, 1, 2)]
+
+# Not in the catalogue: the polynomials are made from any definition. One has zeros of its derivatives away from 0, and grows
+# without a limit; one has a kink that is no power of two; one results in numbers that are ties of the format.
+SWISH = Activation("swish", lambda x, f: x / (1 + f.exp(-x)), limits=((-0.0, inf), (-0.0, 1.0), (-0.0, -0.0)))
+CLIP = Activation(
+    "clip",
+    lambda x, f: f.split(x, 0.0, lambda: 0 * x, lambda: f.split(x, 6.0, lambda: x, lambda: 0 * x + 6)),
+    limits=((0.0, 6.0), (0.0, 0.0), (0.0, 0.0)),
+    kinks=(0.0, 6.0),
+)
+SHRINK = Activation("shrink", lambda x, f: x - 1 + 2 / (1 + f.exp(2 * x)), limits=((-inf, inf), (1.0, 1.0), (-0.0, -0.0)))
+DEFINITIONS = [activation(name) for name in names()] + [SWISH, CLIP, SHRINK]
 NEGLIGIBLE = 2.0**-200
 
 
@@ -34,31 +47,64 @@ def enclosure(exact: Exact, x: float, bits: int) -> Fraction:
     return Fraction(exact.at(x).decimal(bits * 30103 // 100000 + 2))
 
 
-@pytest.mark.parametrize(("name", "order"), CASES)
-def test_narrow_kernel_keeps_its_contract(name: str, order: int) -> None:
-    kernel = kernels.narrow(activation(name), order)
-    exact = Exact(name, order)
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=str)
+def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) -> None:
+    kernel = kernels.narrow(definition, order)
+    exact = Exact(definition, order)
     x = points(np.random.default_rng(order), 2.0**-60, 150.0, 400).astype(np.float32)
     y = np.empty(x.size)
     kernel.function(x, y)
-    one_sided = 0
+    marks = {0: 0, 1: 0, 2: 0}
     for value, result in zip(x.tolist(), y.tolist(), strict=True):
+        if math.isnan(result):
+            continue
         truth = enclosure(exact, value, 700)
-        if abs(truth) < NEGLIGIBLE:
-            assert abs(result) < NEGLIGIBLE
+        if 0 < abs(truth) < NEGLIGIBLE:
+            assert 0 < abs(result) < NEGLIGIBLE
             assert (result < 0) == (truth < 0)
             continue
         mark = int(np.float64(result).view(np.int64)) & 3
+        marks[mark if mark != 3 else 1] += 1
         if mark == 0:
             assert Fraction(result) == truth
         elif mark != 2:
-            one_sided += 1
             lattice = Fraction(2) ** (math.frexp(result)[1] - 25)  # numbers of 25 bits around the result
             assert math.floor(Fraction(result) / lattice) == math.floor(truth / lattice), value
             assert Fraction(result) % lattice != 0
         else:
             assert abs(Fraction(result) - truth) <= Fraction(kernel.bound) * abs(truth), value
-    assert one_sided > 100 or name == "relu"
+    assert np.isnan(y).sum() <= 5
+    piecewise_linear = definition.name in ("relu", "clip")
+    assert marks[0] > 800 if piecewise_linear else marks[2] > 200
+    assert marks[1] > 100 or piecewise_linear or definition is SWISH
+
+
+def test_a_chunk_in_one_piece_and_single_inputs_have_the_same_reference() -> None:
+    kernel = kernels.narrow(SWISH, 1)
+    for first in (0x3F800000, 0xBFA30000, 0x00400000, 0x42C80000, 0x7F7FFE00):
+        x = np.arange(first, first + 1024, dtype=np.uint32).view(np.float32)
+        together, alone = np.empty(1024), np.empty(1024)
+        kernel.function(x, together)
+        shuffled = np.random.default_rng(0).permutation(1024)
+        scattered = np.empty(2048, np.float32)
+        scattered[::2], scattered[1::2] = x[shuffled], -x[shuffled]  # no chunk of it lies in one piece
+        out = np.empty(2048)
+        kernel.function(scattered, out)
+        alone[shuffled] = out[::2]
+        np.testing.assert_array_equal(together.view(np.uint64), alone.view(np.uint64))
+
+
+def test_zeros_of_a_derivative_and_kinks_are_left_to_the_exact_reference() -> None:
+    """Near swish's minimum no relative bound holds: a few of its neighbours are undecided, and none is wrong."""
+    x = (np.float32(-1.2784645).view(np.uint32) + np.arange(-5000, 5000)).astype(np.uint32).view(np.float32)
+    y = np.empty(x.size)
+    kernels.narrow(SWISH, 1).function(x, y)
+    assert 1 <= np.isnan(y).sum() <= 100
+    kinks = np.array([6.0, -6.0], np.float32)
+    kernels.narrow(CLIP, 1).function(kinks, y[:2])
+    assert np.isnan(y[0])
+    assert y[1] == 0.0
 
 
 @pytest.mark.parametrize(("name", "order"), CASES)
