@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..activations import ORDERS, Activation
+from ..activations import ORDERS, Activation, names
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def narrow(activation: Activation, order: int) -> Kernel:
     from ..approximation import BOUND
     from . import polynomial
 
-    tables = _tables(activation)[order]
+    with _MAKING:  # seconds of work, which another thread may be doing
+        tables = _tables(activation)[order]
     return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
@@ -70,19 +73,24 @@ def wide(activation: Activation, order: int) -> Kernel | None:
     return Kernel(functions[order], bound)
 
 
+_MAKING = threading.Lock()
+
+
 @lru_cache(8)
 def _tables(activation: Activation) -> tuple[Any, ...]:
-    """The tables of the three orders, from the cache on disk where they are there."""
+    """The tables of the three orders; those of the catalogue are kept on disk."""
     import numpy as np
 
     from .. import approximation
     from . import machine, polynomial
 
+    if activation.name not in names():
+        return tuple(polynomial.tables(pieces) for pieces in approximation.build(activation))
     file = Path(machine.CACHE) / f"{activation}.npz"
     try:
         with np.load(file) as saved:
             return tuple(tuple(saved[f"{order}_{part}"] for part in range(polynomial.PARTS)) for order in ORDERS)
-    except (OSError, ValueError, KeyError):  # not there yet, or a rest of something: make it anew
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # not there yet, or broken: make it anew
         made = tuple(polynomial.tables(pieces) for pieces in approximation.build(activation))
     arrays = {f"{order}_{part}": array for order in ORDERS for part, array in enumerate(made[order])}
     with suppress(OSError):  # a cache is a convenience

@@ -1,6 +1,17 @@
 """Reference kernels in double-double for sigmoid and tanh, orders 0 to 2, for float64.
 
-The formulas of :mod:`harness.kernels.logistic` in numbers of two float64, hi + lo (Dekker, Numer. Math. 18, 1971, with
+With a = |x| for sigmoid and a = 2|x| for tanh, e = exp(-a), m = expm1(-a) and s = 1 + e = 2 + m, all six functions
+are products and quotients of e, m and s, and none of them cancels:
+
+====  ==========================  ==================
+order sigmoid                     tanh
+====  ==========================  ==================
+0     1/s for x > 0, else e/s     -m/s, odd
+1     e/s^2                       4 e/s^2
+2     e m/s^3, odd                8 e m/s^3, odd
+====  ==========================  ==================
+
+They are evaluated in numbers of two float64, hi + lo (Dekker, Numer. Math. 18, 1971, with
 fused multiply-add). expm1 is the Taylor series at r/32, five times doubled by expm1(2r) = expm1(r)(2 + expm1(r)).
 Results below 2^-900 are carried with a factor of 2^512, so that lo never underflows. Close to zero and in saturation lo
 is written down from the next term of the series, because there its sign decides and a product would not keep it.

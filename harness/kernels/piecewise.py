@@ -1,4 +1,4 @@
-"""Reference kernels for relu: its results are inputs, ones and zeros, hence exact in any format.
+"""Reference kernels for relu in float64: its results are inputs, ones and zeros, hence exact.
 
 NaN (ask the exact reference) at 0, where the derivative has a kink and the sign of zero is free, and at infinity.
 """
@@ -9,20 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .machine import kernel
-
-
-def _narrow(slope: float, constant: float) -> Callable[..., Any]:
-    @kernel
-    def reference(x: Any, y: Any) -> None:
-        for i in range(x.size):
-            v = np.float64(x[i])
-            exact = v * slope + constant if v > 0 else 0.0
-            y[i] = exact if abs(v) < math.inf and v != 0 else math.nan
-
-    return reference
 
 
 def _wide(slope: float, constant: float) -> Callable[..., Any]:
@@ -40,5 +27,4 @@ def _wide(slope: float, constant: float) -> Callable[..., Any]:
 
 _PIECES = ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))  # slope and constant for x > 0, by order
 
-RELU = tuple(_narrow(*piece) for piece in _PIECES)
 RELU_WIDE = tuple(_wide(*piece) for piece in _PIECES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -120,6 +121,24 @@ def test_tally_does_not_depend_on_blocks_lanes_or_order(format_name: str) -> Non
             found.append((comparison.tally(0), comparison.tally(1), comparison.agreement(0, 1)))
     assert found[0] == found[1] == found[2]
     assert found[0][0].inputs == inputs.count
+
+
+def test_only_the_quantiles_of_very_many_inputs_are_estimates() -> None:
+    form = FORMATS["float32"]
+    bits = np.arange(0x3F800000, 0x3F800000 + (1 << 18), dtype=np.uint32)
+    result = form.round(computed("sigmoid", 1, form.decode(bits).astype(np.float32)))
+    tallies = []
+    with ThreadPoolExecutor(1) as executor:
+        for inputs in (bits.size, 1 << 32):
+            comparison = Comparison(activation("sigmoid"), 1, form, 1, inputs)
+            comparison.add(0, bits, {0: result}, executor)
+            tallies.append(comparison.tally(0))
+    every, eighth = tallies
+    assert sum(every.histogram.values()) == every.measured == bits.size
+    assert sum(eighth.histogram.values()) == bits.size // 8
+    assert replace(eighth, histogram=every.histogram) == every
+    for share in (0.5, 0.99):
+        assert eighth.quantile(share) == pytest.approx(every.quantile(share), rel=0.07)
 
 
 @pytest.mark.parametrize("format_name", list(FORMATS))
