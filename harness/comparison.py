@@ -16,10 +16,8 @@ from .activations import Activation
 from .exact import Exact
 from .formats import Bits, Format
 from .judge import CLASSES, Judgement, judge
-from .tally import Record, Tally
+from .tally import CHUNK, Record, Tally
 
-CHUNK = 1024
-"""Blocks start at multiples of so many inputs; the kernels' chunk."""
 _ALL_QUANTILED = 1 << 24
 _PIECE = 1 << 16  # inputs at a time, so that reference and results stay in the cache between the implementations
 _SEED_OF_WEIGHTS = 20  # any: the digest only has to be the same everywhere

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from .judge import CLASSES, Judgement
 
+CHUNK = 1024
+"""Inputs that are accounted for together. Blocks start at multiples of it, so that no digest depends on the blocks."""
 SUM_BITS = 24
 """Errors are summed in units of 2^-24 ulp, each rounded to nearest."""
 SUM_CAP = 2.0**62

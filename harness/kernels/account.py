@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from ..tally import BUCKETS, LOWEST, OCTAVE, SUM_BITS, SUM_CAP
 from .machine import step, to_bits
 
-CHUNK = 1024
-"""Results per chunk. Blocks start at multiples of it, so that the digest does not depend on the blocks."""
-
 # Slots of the counts.
 CORRECT, FAITHFUL, INACCURATE, VANISHED, FLUSHED, OVERFLOWED, NAN, SPECIAL, WRONG_SIGN, ZERO_SIGN, MEASURED = range(11)
 COUNTS = 11
@@ -122,3 +119,26 @@ def note_vanished(x: Any, vanished: Any) -> None:
         vanished[0] = min(vanished[0], x)
     else:
         vanished[1] = max(vanished[1], x)
+
+
+@step
+def is_nan(x: Any, result: Any, counts: Any) -> Any:
+    """Whether input or result is NaN, which is then counted."""
+    if x != x:
+        counts[CORRECT if result != result else SPECIAL] += 1
+    elif result != result:
+        counts[NAN] += 1
+    return x != x or result != result
+
+
+@step
+def count(cls: Any, x: Any, result: Any, exact: Any, counts: Any, vanished: Any) -> None:
+    """Count a class, and what goes with it: signs, and where results vanish."""
+    counts[cls] += 1
+    opposite = (to_bits(result) ^ to_bits(exact)) < 0
+    if opposite and result != 0.0 and exact != 0.0:
+        counts[WRONG_SIGN] += 1
+    if opposite and result == 0.0 and cls == CORRECT:
+        counts[ZERO_SIGN] += 1
+    if cls == VANISHED:
+        note_vanished(x, vanished)

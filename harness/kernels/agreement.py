@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .account import CHUNK
+from ..tally import CHUNK
 from .machine import kernel, step
 
 _FARTHEST = 2**63 - 1

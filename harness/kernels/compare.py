@@ -16,10 +16,9 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from ..tally import bucket
+from ..tally import CHUNK, bucket
 from .account import (
     ACCOUNT,
-    CHUNK,
     CORRECT,
     FAITHFUL,
     FLUSHED,
@@ -29,23 +28,21 @@ from .account import (
     MAX_NORMAL,
     MAX_NORMAL_INDEX,
     MEASURED,
-    NAN,
     OVERFLOWED,
-    SPECIAL,
     TRIVIAL,
     VANISHED,
-    WRONG_SIGN,
-    ZERO_SIGN,
     add,
     chunk_weight,
+    count,
     enter,
     enter_record,
+    is_nan,
     note_vanished,
     parts,
 )
 from .machine import EXPONENT_MASK, from_bits, kernel, pointer, routine, step, to_bits
 from .polynomial import evaluate_chunk
-from .survey import all_between, all_nan, bits_of_error, count_below, survey, survey_normal, weigh
+from .survey import all_between, all_nan, count_below, measure, survey, survey_normal, weigh
 
 _NEGLIGIBLE = 2.0**-200
 _PART = 128  # results of a chunk that is not settled are tried again so many at a time
@@ -140,17 +137,22 @@ def _known(largest: Any, record: Any, index: Any, start: Any) -> Any:
 
 
 @step
-def _record(os: Any, bs: Any, ys: Any, start: Any, law: Any, largest: Any, records: Any) -> None:
-    """Enter the largest error of normal results from ``start`` on into the records, if it belongs there."""
+def _record(os: Any, bs: Any, ys: Any, start: Any, law: Any, largest: Any, records: Any) -> Any:
+    """Enter the largest error of results from ``start`` on into both records, if it belongs there.
+
+    False, and nothing is entered, where that is for a result that should have overflowed, which is not normal.
+    """
     overall = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start)
-    among_normal = _known(largest, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start)
-    if overall and among_normal:
-        return
-    for i in range(os.size):
-        if bits_of_error(np.float64(os[i]), ys[i], law.inverse) == largest:
-            enter_record(largest, start + i, bs[i], records, MAX_ERROR)
-            enter_record(largest, start + i, bs[i], records, MAX_NORMAL)
-            return
+    if overall and _known(largest, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start):
+        return True
+    worst = 0
+    while measure(os[worst], ys[worst], to_bits(ys[worst]) & EXPONENT_MASK, law) != largest:
+        worst += 1
+    normal = abs(ys[worst]) < law.top
+    if normal:
+        enter_record(largest, start + worst, bs[worst], records, MAX_ERROR)
+        enter_record(largest, start + worst, bs[worst], records, MAX_NORMAL)
+    return normal
 
 
 @routine
@@ -162,20 +164,14 @@ def _one_by_one(
     tolerance, bound, normal_from, top = law.tolerance, law.bound, law.normal_from, law.top
     for i in range(os.size):
         exact, result, v = ys[i], np.float64(os[i]), np.float64(xs[i])
-        if v != v:
-            counts[CORRECT if result != result else SPECIAL] += 1
-            continue
-        if result != result:
-            counts[NAN] += 1
+        if is_nan(v, result, counts):
             continue
         if exact != exact or (abs(exact) >= _BEYOND and abs(result) < math.inf):
             pending[waiting] = start + i
             waiting += 1
             continue
         exact_bits = to_bits(exact)
-        binade = max(exact_bits & EXPONENT_MASK, law.lowest)
-        scale = from_bits(law.inverse - binade)
-        error = abs((result - exact) * scale)
+        error = from_bits(measure(result, exact, max(exact_bits & EXPONENT_MASK, law.lowest), law))
         approximate = exact_bits & 3 == 2
         slack = tolerance if approximate else 0.0
         if result != 0.0 and 0.0 < abs(exact) < _NEGLIGIBLE:
@@ -187,14 +183,7 @@ def _one_by_one(
             pending[waiting] = start + i
             waiting += 1
             continue
-        counts[cls] += 1
-        opposite = (to_bits(result) ^ exact_bits) < 0
-        if opposite and result != 0.0 and exact != 0.0:
-            counts[WRONG_SIGN] += 1
-        if opposite and result == 0.0 and cls == CORRECT:
-            counts[ZERO_SIGN] += 1
-        if cls == VANISHED:
-            note_vanished(v, vanished)
+        count(cls, v, result, exact, counts, vanished)
         if cls != FLUSHED and abs(result) != math.inf:
             normal = abs(exact) >= normal_from and abs(exact) < top
             number = enter(error, normal, start + i, bs[i], counts, total, records)
@@ -203,31 +192,23 @@ def _one_by_one(
 
 
 @routine
-def _settle(
-    xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, quantiled: Any, account: Any, weights: Any, buckets: Any
-) -> Any:
-    """Account for results as a whole: whether that was possible, and their hash."""
+def _settle(xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, quantiled: Any, account: Any, buckets: Any) -> Any:
+    """Account for results as a whole, and say whether that was possible."""
     counts, records, total, vanished, histogram = parts(account)
-    chunk_law = (law.inverse, law.lowest, law.large)
-    settled, dead, normal = False, False, os.size
+    settled, dead = False, False
     if min(abs(ys[0]), abs(ys[-1])) >= law.normal_from:
-        settled, largest, error_sum, weighted = survey_normal(os, bs, ys, weights, chunk_law, law.window, buckets)
-        largest_normal = largest
-        if settled:
-            _record(os, bs, ys, start, law, largest, records)
-    else:
-        weighted = weigh(bs, weights)
+        settled, largest, error_sum = survey_normal(os, ys, law, buckets)
+    settled = settled and _record(os, bs, ys, start, law, largest, records)
     if not settled:
-        found = survey(os, ys, chunk_law, law.tolerance, law.normal_from, buckets)
-        settled, dead, largest, normal, largest_normal, error_sum = found
+        settled, dead, largest, normal, largest_normal, error_sum = survey(os, ys, law, buckets)
         dead = dead and all_between(ys, law.normal_from * (1 + 2 * law.bound), law.top)
-    known = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start)
-    known &= normal == 0 or _known(largest_normal, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start)
-    if not (known and (settled or dead)):
-        if all_nan(xs, os):
-            counts[CORRECT] += os.size
-            return True, weighted
-        return False, weighted
+        known = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start)
+        known &= normal == 0 or _known(largest_normal, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start)
+        if not (known and (settled or dead)):
+            if all_nan(xs, os):
+                counts[CORRECT] += os.size
+                return True
+            return False
     add(total, np.uint64(error_sum), np.uint64(0))
     counts[MEASURED] += os.size
     if largest < TRIVIAL:
@@ -245,7 +226,7 @@ def _settle(
         counts[CORRECT] += correct
         counts[FAITHFUL] += below_one - correct
         counts[INACCURATE] += os.size - below_one
-    return True, weighted
+    return True
 
 
 @kernel
@@ -276,13 +257,13 @@ def compare(x: Any, start: Any, tables: Any, law: Any, scratch: Any, cases: Any,
             os = _carray(pointer(cases[case, 0] + 4 * low), xs.size, np.float32)
             bs = _carray(pointer(cases[case, 1] + 4 * low), xs.size, np.uint32)
             account = _carray(pointer(cases[case, 2]), ACCOUNT, np.int64)
-            settled, weighted = _settle(xs, os, bs, ys, start + low, law, quantiled, account, weights, buckets)
-            found[case, 1] += weighted * chunk_weight((start + low) // CHUNK)
+            found[case, 1] += weigh(bs, weights) * chunk_weight((start + low) // CHUNK)
+            settled = _settle(xs, os, bs, ys, start + low, law, quantiled, account, buckets)
             for part in range(0, 0 if settled else xs.size, _PART):
                 end = min(part + _PART, xs.size)
                 xp, op, bp, yp = xs[part:end], os[part:end], bs[part:end], ys[part:end]
                 share = max(min(quantiled, end) - part, 0)
-                if not _settle(xp, op, bp, yp, start + low + part, law, share, account, weights, buckets)[0]:
+                index = start + low + part
+                if not _settle(xp, op, bp, yp, index, law, share, account, buckets):
                     waiting = np.int64(found[case, 0])
-                    index = start + low + part
                     found[case, 0] = _one_by_one(xp, op, bp, yp, index, law, share, account, pending[case], waiting)

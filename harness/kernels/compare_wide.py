@@ -11,21 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from ..tally import CHUNK
 from .account import (
-    CHUNK,
     CORRECT,
     FAITHFUL,
     FLUSHED,
     INACCURATE,
-    NAN,
     OVERFLOWED,
-    SPECIAL,
     VANISHED,
     WRONG_SIGN,
     ZERO_SIGN,
     chunk_weight,
+    count,
     enter,
-    note_vanished,
+    is_nan,
     parts,
 )
 from .logistic_wide import two_sum
@@ -81,11 +80,7 @@ def compare_wide(
                 weight >> np.uint64(3)
             )
             v, result, exact, rest, factor = x[i], output[i], hi[i], lo[i], scale[i]
-            if v != v:
-                counts[CORRECT if result != result else SPECIAL] += 1
-                continue
-            if result != result:
-                counts[NAN] += 1
+            if is_nan(v, result, counts):
                 continue
             # Beyond 2^1023 overflow would need care that no result here does: the exact reference has it.
             if exact != exact or abs(exact) > 2.0**1023 or (abs(exact) < 2.0**-960 and factor == 1.0 and exact != 0.0):
@@ -133,14 +128,7 @@ def compare_wide(
                 cls = VANISHED if normal else FLUSHED
             else:
                 cls = FAITHFUL if one < 0 else INACCURATE
-            counts[cls] += 1
-            opposite = (to_bits(result) ^ to_bits(exact)) < 0
-            if opposite and result != 0.0 and exact != 0.0:
-                counts[WRONG_SIGN] += 1
-            if opposite and result == 0.0 and cls == CORRECT:
-                counts[ZERO_SIGN] += 1
-            if cls == VANISHED:
-                note_vanished(v, vanished)
+            count(cls, v, result, exact, counts, vanished)
             if cls != FLUSHED:
                 histogram[enter(error, normal, start + i, output_bits[i], counts, total, records)] += i - low < quantiled
         digest += weighted * chunk_weight((start + low) // CHUNK)

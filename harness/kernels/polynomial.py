@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..approximation import ASK, EXACT, PLAIN, Pieces
-from .account import CHUNK
+from ..tally import CHUNK
 from .machine import fma, from_bits, kernel, routine, step, to_bits
 
 _CELL = 52 - 6  # a cell of the look-up table has the sign, the exponent and 6 bits of the significand in common

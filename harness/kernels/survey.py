@@ -19,66 +19,66 @@ _LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
 @step
-def bits_of_error(result: Any, exact: Any, inverse: Any) -> Any:
-    """The bits of the error in ulps of a normal exact result."""
-    binade = to_bits(exact) & EXPONENT_MASK
-    return to_bits((result - exact) * from_bits(inverse - binade)) & MAGNITUDE_MASK
+def weigh(bs: Any, weights: Any) -> Any:
+    """The hash of a chunk of results."""
+    weighted = np.uint64(0)
+    for i in range(bs.size):
+        weighted += np.uint64(bs[i]) * (weights[i] & _LOW_HALF)
+    return weighted
 
 
 @step
-def survey_normal(os: Any, bs: Any, ys: Any, weights: Any, law: Any, window: Any, buckets: Any) -> Any:
+def measure(result: Any, exact: Any, binade: Any, law: Any) -> Any:
+    """The bits of the error in ulps, of which there are 2^(p-1) in the binade (bits of a power of two)."""
+    return to_bits((np.float64(result) - exact) * from_bits(law.inverse - binade)) & MAGNITUDE_MASK
+
+
+@step
+def survey_normal(os: Any, ys: Any, law: Any, buckets: Any) -> Any:
     """Measure a chunk as if all its exact results were normal, all signs right and nothing too wrong, and see if so.
 
     Errors too close to any power of two from 1/2 on are doubtful: this takes fewer instructions than a look at 1/2 and
-    at 1. What is not doubtful is classed by its bucket. Returns whether all is settled, the largest error (bits), the sum
-    of the errors, and the hash of the results.
+    at 1. What is not doubtful is classed by its bucket. Returns whether all is settled, the largest error (bits), and the
+    sum of the errors.
     """
-    inverse, lowest, large = law
     smallest: Any = np.int64(EXPONENT_MASK)
     largest, total = np.int64(0), np.int64(0)
-    weighted = np.uint64(0)
     doubtful: Any = False
     for i in range(os.size):
-        exact = ys[i]
-        binade = to_bits(exact) & EXPONENT_MASK
-        error_bits = to_bits((np.float64(os[i]) - exact) * from_bits(inverse - binade)) & MAGNITUDE_MASK
-        doubtful |= np.uint64((max(error_bits, _CLEAR) + window) & _SIGNIFICAND_MASK) <= np.uint64(2 * window)
+        binade = to_bits(ys[i]) & EXPONENT_MASK
+        error = measure(os[i], ys[i], binade, law)
+        doubtful |= np.uint64((max(error, _CLEAR) + law.window) & _SIGNIFICAND_MASK) <= np.uint64(2 * law.window)
         smallest = min(smallest, binade)
-        largest = max(largest, error_bits)
-        total += to_bits(from_bits(error_bits) + SUM_SHIFTER)
-        weighted += np.uint64(bs[i]) * (weights[i] & _LOW_HALF)
-        buckets[i] = np.uint16((np.uint64(max(error_bits, TRIVIAL - 1)) >> HISTOGRAM_SHIFT) - HISTOGRAM_BASE)
-    settled = smallest >= lowest and largest < large and not doubtful
-    return settled, largest, total - os.size * SUM_SHIFTER_BITS, weighted
+        largest = max(largest, error)
+        total += to_bits(from_bits(error) + SUM_SHIFTER)
+        buckets[i] = np.uint16((np.uint64(max(error, TRIVIAL - 1)) >> HISTOGRAM_SHIFT) - HISTOGRAM_BASE)
+    settled = smallest >= law.lowest and largest < law.large and not doubtful
+    return settled, largest, total - os.size * SUM_SHIFTER_BITS
 
 
 @step
-def survey(os: Any, ys: Any, law: Any, window: Any, normal_from: Any, buckets: Any) -> Any:
+def survey(os: Any, ys: Any, law: Any, buckets: Any) -> Any:
     """The same for results of any size.
 
     Returns whether all is settled, whether all are zeros in the place of something larger, the largest error, the number
     of normal results and the largest error among them, and the sum of the errors.
     """
-    inverse, lowest, large = law
     doubtful, wrong_zeros, normal = 0, 0, 0
     largest, largest_normal = np.int64(0), np.int64(0)
     total, signs = np.int64(0), np.int64(0)
     for i in range(os.size):
-        exact = ys[i]
-        exact_bits = to_bits(exact)
-        result = np.float64(os[i])
-        binade = max(exact_bits & EXPONENT_MASK, lowest)
-        error_bits = to_bits((result - exact) * from_bits(inverse - binade)) & MAGNITUDE_MASK
-        error = from_bits(error_bits)
-        doubtful += (abs(error - 0.5) <= window) | (abs(error - 1.0) <= window)
+        exact, result = ys[i], np.float64(os[i])
+        bits = measure(result, exact, max(to_bits(exact) & EXPONENT_MASK, law.lowest), law)
+        error = from_bits(bits)
+        doubtful += (abs(error - 0.5) <= law.tolerance) | (abs(error - 1.0) <= law.tolerance)
         wrong_zeros += (result == 0.0) & (error >= 0.5)
-        normal += abs(exact) >= normal_from
-        largest = max(largest, error_bits)
-        largest_normal = max(largest_normal, error_bits if abs(exact) >= normal_from else np.int64(0))
+        normal += abs(exact) >= law.normal_from
+        largest = max(largest, bits)
+        largest_normal = max(largest_normal, bits if abs(exact) >= law.normal_from else np.int64(0))
         total += to_bits(error + SUM_SHIFTER)
-        signs |= to_bits(result) ^ exact_bits
-        buckets[i] = np.uint16(bucket(error_bits))
-    settled = doubtful == 0 and wrong_zeros == 0 and signs >= 0 and largest < large
+        signs |= to_bits(result) ^ to_bits(exact)
+        buckets[i] = np.uint16(bucket(bits))
+    settled = doubtful == 0 and wrong_zeros == 0 and signs >= 0 and largest < law.large
     return settled, wrong_zeros == os.size, largest, normal, largest_normal, total - os.size * SUM_SHIFTER_BITS
 
 
@@ -107,12 +107,3 @@ def count_below(buckets: Any, size: Any, edge: Any) -> Any:
     for i in range(size):
         found = np.uint16(found + np.uint16(buckets[i] < edge))
     return np.int64(found)
-
-
-@step
-def weigh(bs: Any, weights: Any) -> Any:
-    """The hash of results that :func:`survey_normal` does not see."""
-    weighted = np.uint64(0)
-    for i in range(bs.size):
-        weighted += np.uint64(bs[i]) * (weights[i] & _LOW_HALF)
-    return weighted
