@@ -12,7 +12,8 @@ with one of three meanings:
 * y ends in the bits 00: y is the exact result.
 * y NaN: only the exact reference may answer (zeros whose sign is a convention, kinks, infinities); NaN inputs too.
 
-Below 2^-200 y stands for "not zero, and far below half of every format's least subnormal".
+Below 2^-200 y stands for "not zero, and far below half of every format's least subnormal", beyond 2^200 for "far beyond
+every format's range"; the sign is right.
 
 A kernel for float64 writes hi and lo with the exact result in (hi + lo)(1 +- bound) / scale, and lo on the right side.
 """

@@ -9,10 +9,11 @@ from functools import reduce
 
 import numpy as np
 import pytest
+from definitions import EXPONENTIAL, SHRINK, STEP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.activations import activation, names
+from harness.activations import Activation, activation, names
 from harness.comparison import Agreement, Comparison
 from harness.exact import Exact
 from harness.formats import FORMATS, Format
@@ -79,7 +80,27 @@ def test_runs_of_neighbours_are_judged_alike(first: int, order: int) -> None:
     check(comparison, "sigmoid", order, form, bits, results)
 
 
-def check(comparison: Comparison, name: str, order: int, form: Format, bits: np.ndarray, results: dict[int, np.ndarray]) -> None:
+@pytest.mark.parametrize(
+    ("definition", "first"),
+    [(STEP, 0x4B000000), (STEP, 0x4B7FFC00), (SHRINK, 0x4B800000), (EXPONENTIAL, 0x42B17000), (EXPONENTIAL, 0x44000000)],
+    ids=["ties", "end of the ties", "above ties", "overflow", "far beyond"],
+)
+def test_ties_and_overflow_are_judged_alike(definition: Activation, first: int) -> None:
+    form = FORMATS["float32"]
+    bits = np.arange(first, first + 2048, dtype=np.uint32)
+    exact = Exact(definition, 0)
+    right = np.array([exact.at(x).rounded(form) for x in form.decode(bits).tolist()], np.uint32)
+    most = np.full_like(right, form.inf_bits - 1)
+    results = {0: right, 1: right - 1, 2: np.minimum(right + 1, form.inf_bits), 3: most, 4: np.full_like(right, form.inf_bits)}
+    comparison = Comparison(definition, 0, form, lanes=1)
+    with ThreadPoolExecutor(1) as executor:
+        comparison.add(0, bits, results, executor)
+    check(comparison, definition, 0, form, bits, results)
+
+
+def check(
+    comparison: Comparison, name: Activation | str, order: int, form: Format, bits: np.ndarray, results: dict[int, np.ndarray]
+) -> None:
     """Assert that the tallies are the judge's, result by result."""
     exact = Exact(name, order)
     for case, outputs in results.items():
