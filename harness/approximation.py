@@ -70,16 +70,17 @@ class Piece(NamedTuple):
 
 @dataclass
 class Pieces:
-    """The pieces of one order, in order of sign and magnitude of the inputs they cover.
+    """The pieces, in order of sign and magnitude of the inputs they cover; the orders have one partition.
 
     Attributes:
         low, high: the magnitudes covered, low <= |x| < high.
+        orders: for each piece the polynomials of value, gradient and second derivative.
         negative: how many of the pieces, the first ones, are for negative inputs.
     """
 
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
-    pieces: list[Piece] = field(default_factory=list)
+    orders: list[list[Piece]] = field(default_factory=list)
     negative: int = 0
 
 
@@ -94,20 +95,16 @@ class _Bounds(NamedTuple):
         return [abs(c) * self.reach**n for n, c in enumerate(self.coefficients)]
 
 
-def build(activation: Activation) -> tuple[Pieces, Pieces, Pieces]:
-    """The pieces of an activation's value, gradient and second derivative; all three have the same partition."""
-    made = tuple(Pieces() for _ in ORDERS)
+def build(activation: Activation) -> Pieces:
+    """The pieces of an activation's value, gradient and second derivative."""
+    made = Pieces()
     for sign in (-1, 1):
-        side = _Side(activation, sign)
-        for low, high, pieces in side.partition():
-            for order in ORDERS:
-                made[order].low.append(low)
-                made[order].high.append(high)
-                made[order].pieces.append(pieces[order])
-        if sign < 0:
-            for part in made:
-                part.negative = len(part.pieces)
-    return made[0], made[1], made[2]
+        for low, high, orders in _Side(activation, sign).partition():
+            made.low.append(low)
+            made.high.append(high)
+            made.orders.append(orders)
+        made.negative = made.negative or len(made.low)
+    return made
 
 
 class _Expansion(NamedTuple):

@@ -31,7 +31,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..activations import ORDERS, Activation, names
+from ..activations import Activation, names
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def narrow(activation: Activation, order: int) -> Kernel:
     from . import polynomial
 
     with _MAKING:  # seconds of work, which another thread may be doing
-        tables = _tables(activation)[order]
+        tables = polynomial.tables(_arrays(activation), order)
     return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
@@ -78,26 +78,25 @@ _MAKING = threading.Lock()
 
 
 @lru_cache(8)
-def _tables(activation: Activation) -> tuple[Any, ...]:
-    """The tables of the three orders; those of the catalogue are kept on disk."""
+def _arrays(activation: Activation) -> tuple[Any, ...]:
+    """The polynomials of all orders; those of the catalogue are kept on disk."""
     import numpy as np
 
     from .. import approximation
     from . import machine, polynomial
 
     if activation.name not in names():
-        return tuple(polynomial.tables(pieces) for pieces in approximation.build(activation))
+        return polynomial.arrays(approximation.build(activation))
     file = Path(machine.CACHE) / f"{activation}.npz"
     try:
         with np.load(file) as saved:
-            return tuple(tuple(saved[f"{order}_{part}"] for part in range(polynomial.PARTS)) for order in ORDERS)
+            return tuple(saved[f"arr_{number}"] for number in range(len(saved.files)))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # not there yet, or broken: make it anew
-        made = tuple(polynomial.tables(pieces) for pieces in approximation.build(activation))
-    arrays = {f"{order}_{part}": array for order in ORDERS for part, array in enumerate(made[order])}
+        made = polynomial.arrays(approximation.build(activation))
     with suppress(OSError):  # a cache is a convenience
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".npz")
         with os.fdopen(handle, "wb") as out:
-            np.savez(out, **arrays)
+            np.savez(out, *made)
         os.replace(unfinished, file)
     return made

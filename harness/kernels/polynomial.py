@@ -110,12 +110,11 @@ def _evaluate(x: Any, y: Any, tables: Any) -> None:
 
 
 Tables = tuple[Any, ...]
-PARTS = 7
-"""Arrays in the tables."""
+_SHARED = 4  # arrays of the partition, which come first
 
 
-def tables(pieces: Pieces) -> Tables:
-    """The arrays that :func:`evaluate` takes behind inputs and results."""
+def arrays(pieces: Pieces) -> Tables:
+    """The partition, and for each order its kinds, numbers and coefficients, as arrays."""
     low, high = np.array(pieces.low), np.array(pieces.high)
     negative = np.arange(low.size) < pieces.negative
     below = np.nextafter(np.where(high < 2.0**128, high, np.inf).astype(np.float32), np.float32(0))
@@ -124,17 +123,19 @@ def tables(pieces: Pieces) -> Tables:
     starts = (np.arange(_FIRST_CELL, _FIRST_CELL + _CELLS, dtype=np.int64) << _CELL).view(np.float64)
     minus, plus = low[: pieces.negative], low[pieces.negative :]
     cells = [np.searchsorted(minus, starts, side="right") - 1, np.searchsorted(plus, starts, side="right") - 1 + minus.size]
-    return (
-        np.concatenate(cells).astype(np.int32),
-        least,
-        most,
-        high,
-        np.array([piece.kind for piece in pieces.pieces]),
-        np.array([(p.scale, -p.centre * p.scale, *p.lead, p.floor) for p in pieces.pieces]),
-        np.array([piece.coefficients for piece in pieces.pieces]),
-    )
+    made = [np.concatenate(cells).astype(np.int32), least, most, high]
+    for order in zip(*pieces.orders, strict=True):
+        made.append(np.array([piece.kind for piece in order]))
+        made.append(np.array([(p.scale, -p.centre * p.scale, *p.lead, p.floor) for p in order]))
+        made.append(np.array([piece.coefficients for piece in order]))
+    return tuple(made)
 
 
-def evaluate(arrays: Tables) -> Callable[[Any, Any], None]:
+def tables(made: Tables, order: int) -> Tables:
+    """Those of the arrays that :func:`evaluate_chunk` takes for an order."""
+    return made[:_SHARED] + made[_SHARED + 3 * order : _SHARED + 3 * order + 3]
+
+
+def evaluate(tables: Tables) -> Callable[[Any, Any], None]:
     """The reference kernel of some tables: ``function(x, y)``, float32[n] to float64[n]."""
-    return lambda x, y: _evaluate(x, y, arrays)
+    return lambda x, y: _evaluate(x, y, tables)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from harness import kernels
 from harness.activations import Activation, activation, names
 from harness.exact import Exact
 from harness.formats import FORMATS
+from harness.kernels import machine
 
 CASES = [(name, order) for name in names() for order in (0, 1, 2)]
 
@@ -102,6 +104,19 @@ def test_zeros_of_a_derivative_and_kinks_are_left_to_the_exact_reference() -> No
     kernels.narrow(CLIP, 1).function(kinks, y[:2])
     assert np.isnan(y[0])
     assert y[1] == 0.0
+
+
+def test_a_broken_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "CACHE", str(tmp_path))
+    file = tmp_path / "relu.npz"
+    for content in (b"", b"PK\x03\x04 and nothing more"):
+        file.write_bytes(content)
+        kernels._arrays.cache_clear()
+        y = np.empty(2)
+        kernels.narrow(activation("relu"), 0).function(np.array([1.5, -1.5], np.float32), y)
+        assert y.tolist() == [1.5, 0.0]
+        assert np.load(file)["arr_0"].size > 0
+        assert [path.name for path in tmp_path.iterdir()] == ["relu.npz"]
 
 
 @pytest.mark.parametrize(("name", "order"), CASES)
