@@ -41,7 +41,7 @@ class Jax:
             raise Unsupported(f"JAX: no {case.activation}")
         module, _, name = _FUNCTIONS[case.activation].partition(":")
         forward = getattr(importlib.import_module(module), name)
-        function = compose((case.activation, case.order, case.route), forward, self._derivative)
+        function = compose((case.activation, case.order, case.route), self._jax.numpy, forward, self._derivative)
         compiled: Callable[[Any], Any] = self._jax.jit(function) if self._mode == "compiled" else function
         return compiled
 

@@ -57,7 +57,7 @@ class NumPy:
             raise Unsupported("NumPy has no bfloat16")
         if case.route == "autodiff" and not self._autograd:
             raise Unsupported("NumPy has no automatic differentiation: install autograd")
-        return compose((case.activation, case.order, case.route), self._forward(case), self._derivative)
+        return compose((case.activation, case.order, case.route), self._np, self._forward(case), self._derivative)
 
     def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         derivative: Callable[[Any], Any] = self._autograd.elementwise_grad(function)

@@ -45,7 +45,7 @@ class TensorFlow:
         if case.activation not in _FUNCTIONS:
             raise Unsupported(f"TensorFlow: no {case.activation}")
         forward = getattr(self._tf.nn, _FUNCTIONS[case.activation])
-        function = compose((case.activation, case.order, case.route), forward, self._derivative)
+        function = compose((case.activation, case.order, case.route), self._tf, forward, self._derivative)
         if self._mode == "eager":
             return function
         compiled: Callable[[Any], Any] = self._tf.function(function, jit_compile=self._mode == "xla")

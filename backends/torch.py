@@ -43,9 +43,9 @@ class Torch:
         name = (case.activation, case.order, case.route)
         if self._mode == "compiled":
             # AOTAutograd has no second derivatives; functorch's gradient is traced into the graph instead.
-            function = compose(name, forward, self._traced_derivative)
+            function = compose(name, self._torch, forward, self._traced_derivative)
             return self._no_graph(self._torch.compile(function, fullgraph=True, dynamic=False))
-        function = compose(name, forward, self._derivative)
+        function = compose(name, self._torch, forward, self._derivative)
         return function if case.route == "autodiff" else self._no_graph(function)
 
     def _no_graph(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
