@@ -19,7 +19,8 @@ from .judge import CLASSES, Judgement, judge
 from .tally import CHUNK, Record, Tally
 
 _ALL_QUANTILED = 1 << 24
-_PIECE = 1 << 16  # inputs at a time, so that reference and results stay in the cache between the implementations
+_PIECE = 1 << 19  # inputs per call of a kernel, which takes some 50 µs however few there are
+_WIDE_PIECE = 1 << 16  # the same for float64, whose reference is made for all of them and should stay in the cache
 _SEED_OF_WEIGHTS = 20  # any: the digest only has to be the same everywhere
 
 
@@ -149,23 +150,23 @@ class _Lane:
         self._law = law(format.precision, format.emin, format.emax, kernel.bound, quantiled) if format.bits < 64 else None
         self._judgement = lru_cache(1 << 14)(self._ask)  # implementations agree more often than not
         self.accounts: dict[int, _Account] = {}
-        self._found: dict[tuple[int, int], NDArray[np.int64]] = {}
-        self._inputs: dict[tuple[int, int], int] = {}
+        self._agreements: dict[tuple[int, int], Agreement] = {}
         self._scratch = _aligned((3, CHUNK))
         self._scratch[0] = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, CHUNK, np.uint64) | np.uint64(1)
         self._table = _table(format) if format.bits == 16 else None
-        self._pending = np.empty((0, _PIECE), np.int64)
+        self._piece = _WIDE_PIECE if format.bits == 64 else _PIECE
+        self._pending = np.empty((0, self._piece), np.int64)
 
     def add(self, start: int, inputs: Bits, results: dict[int, Bits]) -> None:
-        for low in range(0, len(inputs), _PIECE):
-            part = slice(low, low + _PIECE)
+        for low in range(0, len(inputs), self._piece):
+            part = slice(low, low + self._piece)
             self._add(start + low, inputs[part], {case: bits[part] for case, bits in results.items()})
 
     def _add(self, start: int, inputs: Bits, results: dict[int, Bits]) -> None:
         for case in results.keys() - self.accounts.keys():
             self.accounts[case] = _Account()
         if len(results) > len(self._pending):
-            self._pending = np.empty((len(results), _PIECE), np.int64)
+            self._pending = np.empty((len(results), self._piece), np.int64)
         compare = self._compare_wide if self._format.bits == 64 else self._compare
         found = compare(start, inputs, results)
         digests = {}
@@ -222,19 +223,19 @@ class _Lane:
         from .kernels.agreement import differences
 
         magnitude, infinity = self._format.carrier.type(self._format.sign_bit - 1), self._format.inf_bits
+        compared: dict[frozenset[int], Agreement] = {}  # equal digests: equal bits, but for one chance in 2^64
         for pair in combinations(results, 2):
-            if pair not in self._found:
-                self._found[pair] = np.array([0, 0, -1], np.int64)
-            self._inputs[pair] = self._inputs.get(pair, 0) + len(results[pair[0]])
-            if digests[pair[0]] != digests[pair[1]]:  # equal digests: equal bits, but for one chance in 2^64
-                differences(results[pair[0]], results[pair[1]], magnitude, infinity, self._found[pair], start)
+            first, second = pair
+            key = frozenset((digests[first], digests[second]))
+            if key not in compared:
+                found = np.array([0, 0, -1], np.int64)
+                if len(key) > 1:
+                    differences(results[first], results[second], magnitude, infinity, found, start)
+                compared[key] = Agreement(len(results[first]), *found.tolist())
+            self._agreements[pair] = self.agreement(first, second).merge(compared[key])
 
     def agreement(self, first: int, second: int) -> Agreement:
-        pair = (first, second)
-        if pair not in self._found:
-            return Agreement()
-        differing, largest, index = (int(number) for number in self._found[pair])
-        return Agreement(self._inputs[pair], differing, largest, index)
+        return self._agreements.get((first, second), Agreement())
 
 
 def _aligned(shape: tuple[int, int]) -> NDArray[np.uint64]:

@@ -120,11 +120,11 @@ def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
         if len(other):
             worst = other.sort_values("differing", kind="stable").iloc[-1]
             on = share(int(worst.differing), int(worst.inputs))
-            console.print(
-                f"    most different: {worst['first']} and {worst['second']}, on {on},"
-                f" up to {int(worst.largest_distance):,} steps apart, at x = {worst.example:.9g}",
-                highlight=False,
-            )
+            distance = int(worst.largest_distance)
+            how = f"up to {distance:,} steps apart" if distance else "zeros of either sign, or NaN against a number"
+            place = "NaN" if pd.isna(worst.example) else f"{worst.example:.9g}"
+            text = f"    most different: {worst['first']} and {worst['second']}, on {on}, {how}, at x = {place}"
+            console.print(text, highlight=False)
 
 
 def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.DataFrame) -> None:
