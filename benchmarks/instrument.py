@@ -18,9 +18,12 @@ import numpy as np
 from harness import run
 from harness.activations import activation
 from harness.comparison import Comparison
-from harness.execution import processors
+from harness.execution import block_length, processors
 from harness.formats import FORMATS
 from harness.kernels.compare import compare
+from harness.plan import Request, plan
+from harness.sweep import Sweep
+from harness.workers import Worker
 
 IN_CACHE = 1 << 16  # the piece that a sweep takes at a time; it stays in the second-level cache
 ROUNDS = 200
@@ -62,37 +65,56 @@ def processor_seconds(who: int) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def exponentials(inputs: int) -> float:
-    """Processor time of NumPy's float64 exp for so many inputs, in cache, on all cores at once."""
-    repeats = 2000
+class Paced:
+    """A comparison that now and then has exp computed as well, on the same threads beside the same work."""
 
-    def work() -> float:
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison, self._blocks = comparison, 0
+        self.inputs, self.seconds = 0, 0.0
+        """Exponentials computed, and the processor time they took."""
+
+    def add(self, start: int, inputs: Any, results: dict[int, Any], executor: ThreadPoolExecutor) -> None:
+        """Compare a block; after every 16th compute as many exponentials on every thread as a piece has inputs."""
+        self._comparison.add(start, inputs, results, executor)
+        self._blocks += 1
+        if self._blocks % 16 == 0:
+            for done in [executor.submit(self._exponentials) for _ in range(processors())]:
+                self.seconds += done.result()
+                self.inputs += IN_CACHE
+
+    def _exponentials(self) -> float:
         wide, out = CONSECUTIVE.view(np.float32).astype(np.float64), np.empty(IN_CACHE)
+        np.exp(wide, out=out)  # once for the cache
         begin = time.thread_time()
-        for _ in range(repeats):
-            np.exp(wide, out=out)
+        np.exp(wide, out=out)
         return time.thread_time() - begin
-
-    with ThreadPoolExecutor(processors()) as executor:
-        spent = [done.result() for done in [executor.submit(work) for _ in range(processors())]]
-    return sum(spent) / len(spent) / repeats / IN_CACHE * inputs
 
 
 def sweep() -> float:
-    """Processor time of an exhaustive sweep of one case beyond NumPy's own time, per exp of as many inputs."""
+    """Processor time of an exhaustive sweep of one case beyond NumPy's own time, per exp of as many inputs.
+
+    exp is timed within the sweep: a core that has a framework for a neighbour is slower than one that is left alone.
+    """
     case = {"backends": ("numpy",), "formats": ("float32",), "orders": (1,), "routes": ("from_value",)}
     run("sigmoid", **case, inputs=1024)  # everything is compiled
+    work = plan(Request(**case, inputs="exhaustive"))
+    (task,), inputs = work.tasks, work.inputs["float32"]
+    worker, paced = Worker(task.implementation), Paced(Comparison(activation("sigmoid"), 1, FORM, processors(), inputs.count))
     before = [processor_seconds(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    result = run("sigmoid", **case, inputs="exhaustive")
+    with ThreadPoolExecutor(processors()) as executor:
+        workers = {task.implementation: worker}
+        Sweep([task], workers, inputs, paced, executor, processors(), block_length(FORM, inputs.count), lambda *_: None).run()
+    worker.stop()
     after = [processor_seconds(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    (row,) = result.accuracy.to_dict("records")
-    harness, worker = (late - early for late, early in zip(after, before, strict=True))
-    exponential = exponentials(row["inputs"])
+    ours, theirs = (late - early for late, early in zip(after, before, strict=True))
+    ours -= 2 * paced.seconds  # each was computed twice
+    moving = theirs * (1 - task.framework_seconds / task.seconds)
+    exponential = paced.seconds / paced.inputs * inputs.count
     print(
-        f"exhaustive sweep of {row['inputs']:,} inputs: {harness:.1f} s in the harness, {worker:.1f} s in the worker, of which "
-        f"{row['seconds']:.1f} s are NumPy's own; exp would take {exponential:.1f} s"
+        f"exhaustive sweep of {inputs.count:,} inputs: {ours:.1f} s in the harness, {theirs:.1f} s in the worker, of which "
+        f"{theirs - moving:.1f} s in NumPy; exp would take {exponential:.1f} s"
     )
-    return (harness + max(worker - row["seconds"], 0.0)) / exponential
+    return (ours + moving) / exponential
 
 
 def main() -> int:

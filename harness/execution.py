@@ -114,7 +114,7 @@ def execute(
                 inputs = work.inputs[form]
                 definition = activation(name, **dict(tasks[0].case.parameters))
                 comparison = Comparison(definition, order, inputs.format, jobs, inputs.count)
-                length = block or _block_length(inputs.format, inputs.count)
+                length = block or block_length(inputs.format, inputs.count)
                 Sweep(tasks, workers, inputs, comparison, executor, jobs, length, progress).run()
                 for worker in workers.values():
                     if worker.hello:
@@ -151,7 +151,8 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _block_length(form: Format, count: int) -> int:
+def block_length(form: Format, count: int) -> int:
+    """Inputs per block, unless somebody asks for another number."""
     largest = _BLOCK_BYTES * 8 // form.bits
     return min(largest, max(1024, 1 << (count - 1).bit_length()))
 
