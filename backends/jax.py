@@ -9,9 +9,34 @@ from typing import Any
 import numpy as np
 
 from .formulas import compose
+from .natives import native
 from .protocol import CARRIERS, Case, Unsupported
 
-_FUNCTIONS = {"sigmoid": "jax.nn:sigmoid", "tanh": "jax.nn:tanh", "relu": "jax.nn:relu"}
+_FUNCTIONS = {
+    "sigmoid": "jax.nn:sigmoid",
+    "tanh": "jax.nn:tanh",
+    "relu": "jax.nn:relu",
+    "relu6": "jax.nn:relu6",
+    "leaky_relu": "jax.nn:leaky_relu alpha=negative_slope",
+    "elu": "jax.nn:elu alpha=alpha",
+    "selu": "jax.nn:selu",
+    "celu": "jax.nn:celu alpha=alpha",
+    "softplus": "jax.nn:softplus",
+    "logsigmoid": "jax.nn:log_sigmoid",
+    "silu": "jax.nn:silu",
+    "gelu": "jax.nn:gelu approximate=False",
+    "gelu_tanh": "jax.nn:gelu approximate=True",
+    "mish": "jax.nn:mish",
+    "softsign": "jax.nn:soft_sign",
+    "hard_sigmoid": "jax.nn:hard_sigmoid",
+    "hard_silu": "jax.nn:hard_silu",
+    "hard_tanh": "jax.nn:hard_tanh",
+    "squareplus": "jax.nn:squareplus b=b",
+    "exp": "jax.numpy:exp",
+    "expm1": "jax.numpy:expm1",
+    "log1p": "jax.numpy:log1p",
+    "erf": "jax.scipy.special:erf",
+}
 
 
 class Jax:
@@ -37,10 +62,7 @@ class Jax:
         return {"framework_path": "XLA for " + str(self._device.device_kind)}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        if case.activation not in _FUNCTIONS:
-            raise Unsupported(f"JAX: no {case.activation}")
-        module, _, name = _FUNCTIONS[case.activation].partition(":")
-        forward = getattr(importlib.import_module(module), name)
+        forward = native("JAX", _FUNCTIONS, case)
         function = compose((case.activation, case.order, case.route), self._jax.numpy, forward, self._derivative)
         compiled: Callable[[Any], Any] = self._jax.jit(function) if self._mode == "compiled" else function
         return compiled

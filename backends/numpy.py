@@ -11,6 +11,7 @@ import numpy as np
 
 from .formulas import compose
 from .protocol import CARRIERS, Case, Unsupported
+from .textbook import textbook
 
 
 class NumPy:
@@ -40,24 +41,12 @@ class NumPy:
         features = np._core._multiarray_umath.__cpu_features__  # type: ignore[attr-defined]
         return {"framework_path": " ".join(sorted(name for name, on in features.items() if on))}
 
-    def _forward(self, case: Case) -> Callable[[Any], Any]:
-        xp = self._np
-        functions: dict[str, Callable[[Any], Any]] = {
-            "sigmoid": lambda x: 1 / (1 + xp.exp(-x)),
-            "tanh": xp.tanh,
-            # autograd's derivative of clip keeps the dtype; that of maximum promotes to float64.
-            "relu": lambda x: xp.clip(x, 0, None),
-        }
-        if case.activation not in functions:
-            raise Unsupported(f"NumPy: no {case.activation}")
-        return functions[case.activation]
-
     def prepare(self, case: Case) -> Callable[[Any], Any]:
         if case.format == "bfloat16":
             raise Unsupported("NumPy has no bfloat16")
         if case.route == "autodiff" and not self._autograd:
             raise Unsupported("NumPy has no automatic differentiation: install autograd")
-        return compose((case.activation, case.order, case.route), self._np, self._forward(case), self._derivative)
+        return compose((case.activation, case.order, case.route), self._np, textbook(self._np, case), self._derivative)
 
     def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         derivative: Callable[[Any], Any] = self._autograd.elementwise_grad(function)

@@ -9,9 +9,37 @@ from collections.abc import Callable
 from typing import Any
 
 from .formulas import compose
+from .natives import native
 from .protocol import CARRIERS, Case, Unsupported
 
-_FUNCTIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu"}
+_FUNCTIONS = {
+    "sigmoid": "tensorflow:nn.sigmoid",
+    "tanh": "tensorflow:nn.tanh",
+    "relu": "tensorflow:nn.relu",
+    "relu6": "tensorflow:nn.relu6",
+    "leaky_relu": "tensorflow:nn.leaky_relu alpha=alpha",
+    "elu": "tensorflow:keras.activations.elu alpha=alpha",
+    "selu": "tensorflow:nn.selu",
+    "celu": "tensorflow:keras.activations.celu alpha=alpha",
+    "softplus": "tensorflow:nn.softplus",
+    "logsigmoid": "tensorflow:math.log_sigmoid",
+    "silu": "tensorflow:nn.silu",
+    "gelu": "tensorflow:nn.gelu approximate=False",
+    "gelu_tanh": "tensorflow:nn.gelu approximate=True",
+    "mish": "tensorflow:keras.activations.mish",
+    "softsign": "tensorflow:nn.softsign",
+    "hard_sigmoid": "tensorflow:keras.activations.hard_sigmoid",
+    "hard_silu": "tensorflow:keras.activations.hard_silu",
+    "hard_tanh": "tensorflow:keras.activations.hard_tanh",
+    "tanhshrink": "tensorflow:keras.activations.tanh_shrink",
+    "softshrink": "tensorflow:keras.activations.soft_shrink lambd=threshold",
+    "hardshrink": "tensorflow:keras.activations.hard_shrink lambd=threshold",
+    "squareplus": "tensorflow:keras.activations.squareplus b=b",
+    "exp": "tensorflow:math.exp",
+    "expm1": "tensorflow:math.expm1",
+    "log1p": "tensorflow:math.log1p",
+    "erf": "tensorflow:math.erf",
+}
 
 
 class TensorFlow:
@@ -42,9 +70,7 @@ class TensorFlow:
         return {"framework_path": f"oneDNN {os.environ.get('TF_ENABLE_ONEDNN_OPTS', 'default')} {flags}".strip()}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        if case.activation not in _FUNCTIONS:
-            raise Unsupported(f"TensorFlow: no {case.activation}")
-        forward = getattr(self._tf.nn, _FUNCTIONS[case.activation])
+        forward = native("TensorFlow", _FUNCTIONS, case)
         function = compose((case.activation, case.order, case.route), self._tf, forward, self._derivative)
         if self._mode == "eager":
             return function

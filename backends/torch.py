@@ -8,9 +8,36 @@ from collections.abc import Callable
 from typing import Any
 
 from .formulas import compose
+from .natives import native
 from .protocol import CARRIERS, Case, Unsupported
 
-_FUNCTIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu"}
+_FUNCTIONS = {
+    "sigmoid": "torch:sigmoid",
+    "tanh": "torch:tanh",
+    "relu": "torch.nn.functional:relu",
+    "relu6": "torch.nn.functional:relu6",
+    "leaky_relu": "torch.nn.functional:leaky_relu alpha=negative_slope",
+    "elu": "torch.nn.functional:elu alpha=alpha",
+    "selu": "torch.nn.functional:selu",
+    "celu": "torch.nn.functional:celu alpha=alpha",
+    "softplus": "torch.nn.functional:softplus beta=beta",
+    "logsigmoid": "torch.nn.functional:logsigmoid",
+    "silu": "torch.nn.functional:silu",
+    "gelu": "torch.nn.functional:gelu",
+    "gelu_tanh": "torch.nn.functional:gelu approximate='tanh'",
+    "mish": "torch.nn.functional:mish",
+    "softsign": "torch.nn.functional:softsign",
+    "hard_sigmoid": "torch.nn.functional:hardsigmoid",
+    "hard_silu": "torch.nn.functional:hardswish",
+    "hard_tanh": "torch.nn.functional:hardtanh",
+    "tanhshrink": "torch.nn.functional:tanhshrink",
+    "softshrink": "torch.nn.functional:softshrink lambd=lambd",
+    "hardshrink": "torch.nn.functional:hardshrink lambd=lambd",
+    "exp": "torch:exp",
+    "expm1": "torch:expm1",
+    "log1p": "torch:log1p",
+    "erf": "torch:erf",
+}
 _SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
 
 
@@ -37,9 +64,7 @@ class Torch:
         return {"framework_path": self._torch.backends.cpu.get_cpu_capability()}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        if case.activation not in _FUNCTIONS:
-            raise Unsupported(f"PyTorch: no {case.activation}")
-        forward = getattr(self._torch.nn.functional, _FUNCTIONS[case.activation])
+        forward = native("PyTorch", _FUNCTIONS, case)
         name = (case.activation, case.order, case.route)
         if self._mode == "compiled":
             # AOTAutograd has no second derivatives; functorch's gradient is traced into the graph instead.

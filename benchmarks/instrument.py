@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from harness import run
-from harness.activations import activation
+from harness.catalogue import activation
 from harness.comparison import Comparison
 from harness.execution import block_length, processors
 from harness.formats import FORMATS

@@ -186,6 +186,9 @@ class _Side:
 
     def _divide(self, low: float, high: float, depth: int) -> Iterator[tuple[float, float, list[Piece]]]:
         last = depth == _DEPTH
+        if self._activation.edge and self._sign * low <= self._activation.edge.at:  # no result
+            yield low, high, [Piece(ASK)] * 3
+            return
         inside = any(low <= kink < high for kink in self._kinks)  # a kink itself is left to the exact reference
         if inside and last:
             yield low, high, [Piece(ASK)] * 3

@@ -14,15 +14,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from flint import arb, arb_series, ctx
 
 from .activations import Activation
-from .expansion import Expansion
+from .expansion import Expansion, apply
 
 _LOOKAHEAD = 8  # further coefficients that decide which sign a zero is approached from
 _LOOKAHEAD_PRECISION = 256  # bits
+_FAR_OUT = 1 << 100  # beyond it an exponential is taken to be that of it
 _PARTS = 768  # bits from which on exact parts are kept apart, which is slower
 _ARB = threading.RLock()  # Arb's working precision is one setting for the whole process
 
@@ -59,17 +60,70 @@ class Enclosure(NamedTuple):
 
 
 class _Series:
-    """:class:`harness.activations.Operations` on ball power series around x, seen from one side (-1 or +1)."""
+    """:class:`harness.activations.Operations` on power series around x, seen from one side (-1 or +1), or 0: at x itself."""
 
     def __init__(self, x: float, side: int) -> None:
         self._x = x
         self._side = side
 
-    def exp(self, u: Any, /) -> Any:
-        return u.exp()
+    @property
+    def pi(self) -> Any:
+        return arb.pi()
 
-    def split(self, x: Any, at: float, left: Callable[[], Any], right: Callable[[], Any], /) -> Any:
-        return left() if self._x < at or (self._x == at and self._side < 0) else right()
+    def number(self, decimal: str, /) -> Any:
+        return arb(decimal)
+
+    def exp(self, u: Any, /) -> Any:
+        return apply(_exp, u)
+
+    def expm1(self, u: Any, /) -> Any:
+        if u[0] < -1:  # then the exact -1 is kept apart
+            return self.exp(u) - 1
+        return apply(lambda u: _from_slope(_within(u[0], _FAR_OUT).expm1(), u.derivative() * _exp(u)), u)
+
+    def log1p(self, u: Any, /) -> Any:
+        return apply(lambda u: _from_slope(u[0].log1p(), u.derivative() / (1 + u)), u)
+
+    def sqrt(self, u: Any, /) -> Any:
+        return arb(u).sqrt() if isinstance(u, int | float | arb) else apply(lambda u: u.sqrt(), u)
+
+    def erf(self, u: Any, /) -> Any:
+        return apply(lambda u: u.erf(), u)
+
+    def erfc(self, u: Any, /) -> Any:
+        return apply(lambda u: _from_slope(_erfc(u[0]), u.derivative() * _exp(-(u * u)) * (-2 / arb.pi().sqrt())), u)
+
+    def split(
+        self, x: Any, at: float, left: Callable[[], Any], right: Callable[[], Any], /, value: Literal["left", "right"] = "right"
+    ) -> Any:
+        before = self._side < 0 or (self._side == 0 and value == "left")
+        return left() if self._x < at or (self._x == at and before) else right()
+
+
+def _exp(u: Any) -> Any:
+    """e^u of a series; far out that of ±_FAR_OUT.
+
+    Arb's exponents end near 2^127, where e^u has no enclosure of known sign. So far out all that matters of it is its
+    sign and that it is smaller, or larger, than any number of any format, with all its derivatives.
+    """
+    return u.exp() if abs(u[0]) < _FAR_OUT else arb_series([_within(u[0], _FAR_OUT), *u.coeffs()[1:]]).exp()
+
+
+def _erfc(u: Any) -> Any:
+    """erfc of a ball. Arb's own has 30 bits for e^(-u²) in the radius, too few where u² is large."""
+    u = _within(u, math.isqrt(_FAR_OUT))
+    middle, radius = u.mid(), u.rad()
+    nearest = (abs(middle) - radius).max(arb(0))
+    return middle.erfc() + arb(0, 1) * radius * (-nearest * nearest).exp() * 2 / arb.pi().sqrt()
+
+
+def _within(number: Any, farthest: int) -> Any:
+    return number.max(arb(-farthest)).min(arb(farthest))
+
+
+def _from_slope(value: Any, slope: Any) -> Any:
+    """The series with this first coefficient and this derivative."""
+    return value + slope.integral()
 
 
 @contextmanager
@@ -88,7 +142,7 @@ def _taylor(activation: Activation, argument: Any, x: float, side: int) -> Any:
     """The series of f at the argument, a series around x; None where the precision is too low to divide."""
     try:
         return activation.expression(argument, _Series(x, side))
-    except ValueError:  # python-flint's word for a divisor that may be zero
+    except (ValueError, ZeroDivisionError):  # python-flint's words for a divisor that may be zero, or is
         return None
 
 
@@ -130,7 +184,7 @@ def derivative(activation: Activation, order: int, x: float, side: int, precisio
         activation: the definition.
         order: 0, 1 or 2.
         x: a finite float64.
-        side: matters only where pieces meet.
+        side: matters only where pieces meet; 0 for the value there.
         precision: working precision in bits.
 
     Returns:

@@ -186,7 +186,8 @@ def list_() -> None:
     from backends.formulas import routes
     from backends.registry import installed_version, specs
 
-    from .activations import ORDERS, names
+    from .activations import ORDERS
+    from .catalogue import names
     from .formats import FORMATS
     from .plan import modes
 

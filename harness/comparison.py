@@ -154,6 +154,7 @@ class _Lane:
         self._scratch = _aligned((3, CHUNK))
         self._scratch[0] = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, CHUNK, np.uint64) | np.uint64(1)
         self._table = _table(format) if format.bits == 16 else None
+        self._edge = exact.activation.edge.at if exact.activation.edge else None
         self._piece = _WIDE_PIECE if format.bits == 64 else _PIECE
         self._pending = np.empty((0, self._piece), np.int64)
 
@@ -178,6 +179,11 @@ class _Lane:
                 self._judge(account, index, int(inputs[index - start]), int(bits[index - start]))
         self._agree(start, results, digests)
 
+    def _arguments(self, inputs: Bits) -> NDArray[np.float32]:
+        """The inputs that have a result, and NaN for the others."""
+        x = self._decode(inputs)
+        return x if self._edge is None else np.where(x < self._edge, np.float32(np.nan), x)
+
     def _decode(self, bits: Bits) -> NDArray[np.float32]:
         return bits.view(np.float32) if self._table is None else self._table[bits]
 
@@ -192,7 +198,7 @@ class _Lane:
         ]
         found = np.empty((len(results), 2), np.uint64)
         cases = np.array(addresses, np.int64)
-        x = self._decode(inputs)
+        x = self._arguments(inputs)
         compare(x, start, self._kernel.tables, self._law, self._scratch, cases, self._pending, found)
         return found.tolist()
 

@@ -16,8 +16,9 @@ from functools import lru_cache
 from typing import Protocol
 
 from . import balls
-from .activations import ORDERS, Activation, activation
+from .activations import ORDERS, Activation
 from .balls import Enclosure
+from .catalogue import activation
 from .formats import Format
 from .number import Number
 
@@ -198,14 +199,17 @@ class Exact:
         return self._at(x, math.copysign(1.0, x))
 
     def _find(self, x: float, side: float) -> ExactResult:
-        if math.isnan(x):
+        edge = self.activation.edge
+        if math.isnan(x) or (edge and x < edge.at):
             return Special(math.nan)
+        if edge and x == edge.at:
+            return Special(edge.limits[self.order])
         if math.isinf(x):
             limit = self.activation.limits[self.order][x > 0]
             return _constant(limit, f"{self} at {x}") if math.isfinite(limit) else Special(limit)
         if self.order > 0 and x in self.activation.kinks:
             return Interval(self._number(x, -1), self._number(x, 1))
-        return self._number(x, 1, zero_side=int(side) if x == 0 else 0)
+        return self._number(x, 1 if self.order else 0, zero_side=int(side) if x == 0 else 0)
 
     def _number(self, x: float, side: int, zero_side: int = 0) -> Number:
         definition, order = self.activation, self.order

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .activations import activation
+from .catalogue import activation
 from .comparison import Comparison
 from .formats import Format, number_format
 from .plan import Plan, Request, plan
 from .results import ACCURACY, AGREEMENT, Run, accuracy_row, agreement_rows, frame
-from .sweep import Sweep, Task, batches
+from .sweep import Pass, Sweep, Task, batches
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
 
 _BLOCK_BYTES = 1 << 22  # with 1 MiB an exhaustive sweep took 1.7 times as long
@@ -38,7 +38,7 @@ def run(
     """Measure activations on every installed framework, and return the frames.
 
     Args:
-        activations: names; default sigmoid.
+        activations: ``NAME`` or ``NAME(parameter=value, ...)``; default sigmoid.
         backends: ``NAME[:MODE][@DEVICE]``; default every installed one, eager and compiled.
         formats, orders, routes: default all.
         inputs: ``"exhaustive"`` or a number; default: 16-bit formats exhaustive, a sample of 2^22 for wider ones.
@@ -110,10 +110,9 @@ def execute(
             worker.start()  # all at once: importing a framework takes seconds
         with ThreadPoolExecutor(jobs) as executor:
             executor.submit(_compile_kernels, list(batches(open_tasks)))  # while the frameworks are being imported
-            for (form, name, order), tasks in batches(open_tasks).items():
+            for (form, name, parameters, order), tasks in batches(open_tasks).items():
                 inputs = work.inputs[form]
-                definition = activation(name, **dict(tasks[0].case.parameters))
-                comparison = Comparison(definition, order, inputs.format, jobs, inputs.count)
+                comparison = Comparison(activation(name, **dict(parameters)), order, inputs.format, jobs, inputs.count)
                 length = block or block_length(inputs.format, inputs.count)
                 Sweep(tasks, workers, inputs, comparison, executor, jobs, length, progress).run()
                 for worker in workers.values():
@@ -137,10 +136,10 @@ def execute(
     return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), environments)
 
 
-def _compile_kernels(passes: list[tuple[str, str, int]]) -> None:
+def _compile_kernels(passes: list[Pass]) -> None:
     """Have the kernels of all passes compiled; a first run would otherwise wait for each in turn."""
-    for form, name, order in passes:
-        comparison = Comparison(activation(name), order, number_format(form), lanes=1)
+    for form, name, parameters, order in passes:
+        comparison = Comparison(activation(name, **dict(parameters)), order, number_format(form), lanes=1)
         one = number_format(form).round([1.0])
         with ThreadPoolExecutor(1) as executor:
             comparison.add(0, one, {0: one, 1: one ^ one.dtype.type(1)}, executor)

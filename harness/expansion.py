@@ -8,6 +8,7 @@ question is easy. The parts are carried through the arithmetic: sums and product
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -35,51 +36,58 @@ class Expansion:
         """The series x + ε."""
         return cls((Fraction(x), Fraction(1), *[Fraction(0)] * ctx.cap)[: ctx.cap], arb_series([]))
 
-    def exp(self) -> Expansion:
-        """e^u: all in the tail, which is relatively accurate however small it is."""
-        return Expansion(_zeros(), self._whole().exp())
-
-    def _whole(self) -> Any:
+    def whole(self) -> Any:
+        """The sum of both parts."""
         return _balls(self.head) + self.tail
+
+    def __getitem__(self, n: int) -> Any:
+        return _ball(self.head[n]) + self.tail[n]
 
     def __neg__(self) -> Expansion:
         return Expansion(tuple(-h for h in self.head), -self.tail)
 
-    def __add__(self, other: Expansion | float) -> Expansion:
+    def __add__(self, other: Expansion | arb | float) -> Expansion:
         other = _lift(other)
         return Expansion(tuple(h + k for h, k in zip(self.head, other.head, strict=True)), self.tail + other.tail)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Expansion | float) -> Expansion:
+    def __sub__(self, other: Expansion | arb | float) -> Expansion:
         return self + -_lift(other)
 
-    def __rsub__(self, other: float) -> Expansion:
+    def __rsub__(self, other: arb | float) -> Expansion:
         return -self + other
 
-    def __mul__(self, other: Expansion | float) -> Expansion:
+    def __mul__(self, other: Expansion | arb | float) -> Expansion:
         other = _lift(other)
         head = tuple(sum((self.head[i] * other.head[n - i] for i in range(n + 1)), Fraction(0)) for n in range(len(self.head)))
-        return Expansion(head, _balls(self.head) * other.tail + self.tail * other._whole())
+        return Expansion(head, _balls(self.head) * other.tail + self.tail * other.whole())
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Expansion | float) -> Expansion:
+    def __truediv__(self, other: Expansion | arb | float) -> Expansion:
         other = _lift(other)
         divisor, *rest = other.head
         dyadic = not any(rest) and abs(divisor.numerator).bit_count() == 1
         if not (dyadic and abs(2 * other.tail[0]) < abs(_ball(divisor))):  # else h/k is no approximation, or not exact
-            return Expansion(_zeros(), self._whole() / other._whole())
+            return Expansion(_zeros(), self.whole() / other.whole())
         head = tuple(h / divisor for h in self.head)
-        return Expansion(head, (self.tail - _balls(head) * other.tail) / other._whole())
+        return Expansion(head, (self.tail - _balls(head) * other.tail) / other.whole())
 
-    def __rtruediv__(self, other: float) -> Expansion:
+    def __rtruediv__(self, other: arb | float) -> Expansion:
         return _lift(other) / self
 
 
-def _lift(number: Expansion | float) -> Expansion:
+def apply(function: Callable[[Any], Any], u: Any) -> Any:
+    """A function of series; of an expansion all goes into the tail, which is relatively accurate however small it is."""
+    return Expansion(_zeros(), function(u.whole())) if isinstance(u, Expansion) else function(u)
+
+
+def _lift(number: Expansion | arb | float) -> Expansion:
     if isinstance(number, Expansion):
         return number
+    if isinstance(number, arb):
+        return Expansion(_zeros(), arb_series([number]))
     return Expansion((Fraction(number), *_zeros()[1:]), arb_series([]))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .activations import activation
+from .catalogue import parse
 from .exact import Exact
 from .execution import processors
 from .formats import Format
@@ -74,7 +74,7 @@ def explain(request: Request, form: Format, input_bits: int) -> tuple[list[Expla
     workers = {task.implementation: Worker(task.implementation) for task in work.tasks if task.status == "ok"}
     results = collect(work.tasks, workers, form, inputs, processors())
     order = work.tasks[0].case.order
-    exact = Exact(activation(request.activations[0]), order)
+    exact = Exact(parse(request.activations[0]), order)
     explanations = []
     for position, bits in enumerate(points):
         truth = exact.at(form.value(bits))

@@ -13,9 +13,11 @@ from backends.formulas import FORMULAS, routes
 from backends.protocol import Case
 from backends.registry import Spec, installed_version, spec, specs
 
-from .activations import ORDERS, activation
+from .activations import ORDERS
+from .catalogue import parse
 from .formats import FORMATS, Format, number_format
 from .inputs import Inputs, exhaustive, sampled
+from .kernels import WIDE
 from .sweep import Task
 from .workers import Implementation
 
@@ -32,7 +34,7 @@ class Request:
     """What the user asks for; empty means all, or the default.
 
     Attributes:
-        activations: names; default sigmoid.
+        activations: ``NAME`` or ``NAME(parameter=value, ...)``; default sigmoid.
         backends: ``NAME[:MODE][@DEVICE]``; default every installed one, eager and compiled.
         formats: names.
         orders: of 0, 1, 2.
@@ -69,7 +71,7 @@ def plan(request: Request) -> Plan:
     Raises:
         ValueError: for anything in it that does not exist or does not parse; the message names the choices.
     """
-    activations = [activation(name) for name in request.activations or ("sigmoid",)]
+    activations = [parse(text) for text in request.activations or ("sigmoid",)]
     formats = [number_format(name) for name in request.formats or FORMATS]
     orders = _chosen("order", request.orders, ORDERS)
     wanted = _chosen("route", request.routes, ROUTES)
@@ -89,6 +91,8 @@ def plan(request: Request) -> Plan:
         if installed_version(spec(task.implementation.backend)) is None:
             name = spec(task.implementation.backend).distribution
             task.fail("missing", f"{name} is not installed: pip install 'lastbit[{name}]'")
+        elif task.case.format == "float64" and task.case.activation not in WIDE:
+            task.fail("unsupported", f"no float64 reference for {task.case.activation} yet: those of {', '.join(WIDE)}")
     return result
 
 

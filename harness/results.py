@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .activations import activation
+from .catalogue import activation
 from .comparison import Comparison
 from .exact import Exact
 from .inputs import Inputs

@@ -287,9 +287,14 @@ def _shared_memory() -> str | None:
     return None
 
 
-def batches(tasks: Iterable[Task]) -> dict[tuple[str, str, int], list[Task]]:
-    """Tasks by pass: format, activation and order, in the order in which they come."""
-    found: dict[tuple[str, str, int], list[Task]] = {}
+Pass = tuple[str, str, tuple[tuple[str, float], ...], int]
+"""Format, activation, its parameters, order."""
+
+
+def batches(tasks: Iterable[Task]) -> dict[Pass, list[Task]]:
+    """Tasks by pass, in the order in which they come."""
+    found: dict[Pass, list[Task]] = {}
     for task in tasks:
-        found.setdefault((task.case.format, task.case.activation, task.case.order), []).append(task)
+        case = task.case
+        found.setdefault((case.format, case.activation, case.parameters, case.order), []).append(task)
     return found

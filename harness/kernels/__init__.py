@@ -31,7 +31,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..activations import Activation, names
+from ..activations import Activation
+from ..catalogue import names
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,20 @@ def narrow(activation: Activation, order: int) -> Kernel:
     return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
+WIDE = ("sigmoid", "tanh", "relu")
+"""The activations that have a kernel for float64."""
+
+
 def wide(activation: Activation, order: int) -> Kernel | None:
     """The double-double kernel for float64, or None where there is none."""
+    if activation.name not in WIDE:
+        return None
     from . import logistic_wide, piecewise
 
-    table = {
-        "sigmoid": (logistic_wide.SIGMOID, logistic_wide.BOUND),
-        "tanh": (logistic_wide.TANH, logistic_wide.BOUND),
-        "relu": (piecewise.RELU_WIDE, 0.0),
-    }
-    if activation.name not in table:
-        return None
-    functions, bound = table[activation.name]
-    return Kernel(functions[order], bound)
+    if activation.name == "relu":
+        return Kernel(piecewise.RELU_WIDE[order], 0.0)
+    functions = logistic_wide.SIGMOID if activation.name == "sigmoid" else logistic_wide.TANH
+    return Kernel(functions[order], logistic_wide.BOUND)
 
 
 _MAKING = threading.Lock()

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.activations import ORDERS, Activation, activation, names
+from harness.activations import ORDERS, Activation
+from harness.catalogue import activation, names
 from harness.exact import Exact
 
 KNOWN: dict[str, Callable[[Any], Any]] = {

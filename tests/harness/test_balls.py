@@ -13,8 +13,9 @@ import mpmath
 import pytest
 from flint import arb, arb_series, ctx, fmpq
 
-from harness.activations import ORDERS, Activation, activation
+from harness.activations import ORDERS, Activation
 from harness.balls import Enclosure, _bounds, approach, derivative, digits
+from harness.catalogue import activation
 from harness.expansion import Expansion
 
 PRECISIONS = (96, 192, 384, 768, 1536, 3072)  # exact parts are kept from 768 bits on

@@ -13,7 +13,8 @@ from definitions import EXPONENTIAL, SHRINK, STEP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.activations import Activation, activation, names
+from harness.activations import Activation
+from harness.catalogue import activation, names
 from harness.comparison import Agreement, Comparison
 from harness.exact import Exact
 from harness.formats import FORMATS, Format

@@ -12,7 +12,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from harness.activations import ORDERS, Activation, Operations, activation
+from harness.activations import ORDERS, Activation, Operations
+from harness.catalogue import activation
 from harness.exact import Exact, Interval
 from harness.formats import FORMATS, Format
 from harness.number import Number

@@ -11,7 +11,8 @@ import pytest
 from definitions import CLIP, EXPONENTIAL, SHRINK, STEP, SWISH
 
 from harness import kernels
-from harness.activations import Activation, activation, names
+from harness.activations import Activation
+from harness.catalogue import activation, names
 from harness.exact import Exact
 from harness.formats import FORMATS
 from harness.kernels import machine

@@ -1,0 +1,41 @@
+"""A framework's own functions, named as data: ``"module:function parameter=keyword keyword='constant'"``.
+
+On the left of a word stands a parameter of the activation, on the right the function's keyword for it; a keyword whose
+value is a Python literal is passed as it stands.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from .protocol import Case, Unsupported
+
+
+def native(framework: str, functions: dict[str, str], case: Case) -> Callable[[Any], Any]:
+    """The framework's function for a case, its parameters bound.
+
+    Raises:
+        Unsupported: where the framework has no such function, or none with these parameters.
+    """
+    if case.activation not in functions:
+        raise Unsupported(f"{framework} has no {case.activation}")
+    target, *words = functions[case.activation].split()
+    module, _, path = target.partition(":")
+    function: Any = importlib.import_module(module)
+    for name in path.split("."):
+        function = getattr(function, name)
+    parameters, keywords = dict(case.parameters), {}
+    for word in words:
+        left, _, right = word.partition("=")
+        if left in parameters:
+            keywords[right] = parameters.pop(left)
+        else:
+            keywords[left] = ast.literal_eval(right)
+    given = [f"{name} = {value!r}" for name, value in parameters.items() if value != 1]
+    if given:
+        raise Unsupported(f"{framework}'s {path} has no parameter for {', '.join(given)}")
+    return partial(function, **keywords)

@@ -1,0 +1,48 @@
+"""The activations as NumPy users write them, for want of a library that has them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .protocol import Case, Unsupported
+
+
+def textbook(xp: Any, case: Case) -> Callable[[Any], Any]:
+    """The function for a case, over NumPy's namespace or one that traces it.
+
+    Raises:
+        Unsupported: where NumPy has no function to write it with.
+    """
+    p = dict(case.parameters)
+    functions: dict[str, Callable[[Any], Any]] = {
+        "sigmoid": lambda x: 1 / (1 + xp.exp(-x)),
+        "tanh": xp.tanh,
+        # autograd's derivative of clip keeps the dtype; that of maximum promotes to float64.
+        "relu": lambda x: xp.clip(x, 0, None),
+        "relu6": lambda x: xp.clip(x, 0, 6),
+        "leaky_relu": lambda x: xp.where(x > 0, x, p["alpha"] * x),
+        "elu": lambda x: xp.where(x > 0, x, p["alpha"] * xp.expm1(x)),
+        "selu": lambda x: 1.0507009873554805 * xp.where(x > 0, x, 1.6732632423543772 * xp.expm1(x)),
+        "celu": lambda x: xp.where(x > 0, x, p["alpha"] * xp.expm1(x / p["alpha"])),
+        "softplus": lambda x: xp.log1p(xp.exp(p["beta"] * x)) / p["beta"],
+        "logsigmoid": lambda x: -xp.log1p(xp.exp(-x)),
+        "silu": lambda x: x / (1 + xp.exp(-x)),
+        "gelu_tanh": lambda x: 0.5 * x * (1 + xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+        "mish": lambda x: x * xp.tanh(xp.log1p(xp.exp(x))),
+        "softsign": lambda x: x / (1 + xp.abs(x)),
+        "hard_sigmoid": lambda x: xp.clip(x + 3, 0, 6) / 6,
+        "hard_silu": lambda x: x * xp.clip(x + 3, 0, 6) / 6,
+        "hard_tanh": lambda x: xp.clip(x, -1, 1),
+        "tanhshrink": lambda x: x - xp.tanh(x),
+        "softshrink": lambda x: x - xp.clip(x, -p["lambd"], p["lambd"]),
+        "hardshrink": lambda x: xp.where(xp.abs(x) > p["lambd"], x, 0 * x),
+        "squareplus": lambda x: (x + xp.sqrt(x * x + p["b"])) / 2,
+        "exp": xp.exp,
+        "expm1": xp.expm1,
+        "log1p": xp.log1p,
+    }
+    if case.activation not in functions:
+        raise Unsupported(f"NumPy has no erf, and so no {case.activation}")
+    return functions[case.activation]
