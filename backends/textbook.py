@@ -19,13 +19,13 @@ def textbook(xp: Any, case: Case) -> Callable[[Any], Any]:
     functions: dict[str, Callable[[Any], Any]] = {
         "sigmoid": lambda x: 1 / (1 + xp.exp(-x)),
         "tanh": xp.tanh,
-        # autograd's derivative of clip keeps the dtype; that of maximum promotes to float64.
+        # autograd's derivative of clip keeps the dtype; those of maximum and where promote to float64.
         "relu": lambda x: xp.clip(x, 0, None),
         "relu6": lambda x: xp.clip(x, 0, 6),
-        "leaky_relu": lambda x: xp.where(x > 0, x, p["alpha"] * x),
-        "elu": lambda x: xp.where(x > 0, x, p["alpha"] * xp.expm1(x)),
-        "selu": lambda x: 1.0507009873554805 * xp.where(x > 0, x, 1.6732632423543772 * xp.expm1(x)),
-        "celu": lambda x: xp.where(x > 0, x, p["alpha"] * xp.expm1(x / p["alpha"])),
+        "leaky_relu": lambda x: xp.clip(x, 0, None) + p["alpha"] * xp.clip(x, None, 0),
+        "elu": lambda x: xp.clip(x, 0, None) + p["alpha"] * xp.expm1(xp.clip(x, None, 0)),
+        "selu": lambda x: 1.0507009873554805 * (xp.clip(x, 0, None) + 1.6732632423543772 * xp.expm1(xp.clip(x, None, 0))),
+        "celu": lambda x: xp.clip(x, 0, None) + p["alpha"] * xp.expm1(xp.clip(x, None, 0) / p["alpha"]),
         "softplus": lambda x: xp.log1p(xp.exp(p["beta"] * x)) / p["beta"],
         "logsigmoid": lambda x: -xp.log1p(xp.exp(-x)),
         "silu": lambda x: x / (1 + xp.exp(-x)),
@@ -37,7 +37,7 @@ def textbook(xp: Any, case: Case) -> Callable[[Any], Any]:
         "hard_tanh": lambda x: xp.clip(x, -1, 1),
         "tanhshrink": lambda x: x - xp.tanh(x),
         "softshrink": lambda x: x - xp.clip(x, -p["lambd"], p["lambd"]),
-        "hardshrink": lambda x: xp.where(xp.abs(x) > p["lambd"], x, 0 * x),
+        "hardshrink": lambda x: x * (xp.abs(x) > p["lambd"]),
         "squareplus": lambda x: (x + xp.sqrt(x * x + p["b"])) / 2,
         "exp": xp.exp,
         "expm1": xp.expm1,

@@ -18,6 +18,7 @@ from harness.formats import FORMATS
 from harness.kernels import machine
 
 CASES = [(name, order) for name in names() for order in (0, 1, 2)]
+WIDE = [(name, order) for name in kernels.WIDE for order in (0, 1, 2)]
 
 DEFINITIONS = [activation(name) for name in names()] + [SWISH, CLIP, SHRINK, STEP, EXPONENTIAL]
 NEGLIGIBLE, ENORMOUS = 2.0**-200, 2.0**200
@@ -66,14 +67,19 @@ def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) ->
             assert Fraction(result) == truth
         elif mark != 2:
             lattice = Fraction(2) ** (math.frexp(result)[1] - 25)  # numbers of 25 bits around the result
-            assert math.floor(Fraction(result) / lattice) == math.floor(truth / lattice), value
+            nearest = math.floor(truth / lattice)
+            if nearest * lattice == truth:  # to these digits, at least
+                bits = int(np.float64(truth).view(np.uint64))
+                nearest -= exact.at(value).compare(bits, FORMATS["float64"]) < 0  # type: ignore[attr-defined]
+            assert math.floor(Fraction(result) / lattice) == nearest, value
             assert Fraction(result) % lattice != 0
         else:
             assert abs(Fraction(result) - truth) <= Fraction(kernel.bound) * abs(truth), value
-    assert np.isnan(y).sum() <= 5
-    piecewise_linear = definition.name in ("relu", "clip", "step")
-    assert marks[0] > 800 if piecewise_linear else marks[2] > 200
-    assert marks[1] > 100 or piecewise_linear or definition is SWISH
+    inside = x > (definition.edge.at if definition.edge else -math.inf)
+    assert np.isnan(y[inside]).sum() <= 5
+    assert sum(marks.values()) > 800 * inside.mean()
+    if definition.name in ("sigmoid", "tanh", "shrink"):
+        assert marks[1] > 100
 
 
 def test_a_chunk_in_one_piece_and_single_inputs_have_the_same_reference() -> None:
@@ -120,7 +126,7 @@ def test_a_broken_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert list(tmp_path.glob("*.npz")) == [file]  # nothing unfinished is left
 
 
-@pytest.mark.parametrize(("name", "order"), CASES)
+@pytest.mark.parametrize(("name", "order"), WIDE)
 def test_wide_kernel_keeps_its_bound_and_the_sign_of_lo(name: str, order: int) -> None:
     kernel = kernels.wide(activation(name), order)
     exact = Exact(name, order)
@@ -146,13 +152,14 @@ def test_kernels_leave_conventions_to_the_exact_reference(name: str, order: int)
     y, lo, scale = np.zeros(5), np.zeros(5), np.zeros(5)
     kernels.narrow(activation(name), order).function(x.astype(np.float32), y)
     assert np.isnan(y[:4]).all()
-    kernels.wide(activation(name), order).function(x, y, lo, scale)
-    assert np.isnan(y[:4]).all()
+    if name in kernels.WIDE:
+        kernels.wide(activation(name), order).function(x, y, lo, scale)
+        assert np.isnan(y[:4]).all()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format_name", ["float16", "bfloat16"])
-@pytest.mark.parametrize(("name", "order"), CASES)
+@pytest.mark.parametrize(("name", "order"), WIDE)
 def test_correct_rounding_of_every_input_of_16_bits(name: str, order: int, format_name: str) -> None:
     form = FORMATS[format_name]
     bits = np.arange(1 << 16, dtype=np.uint16)
