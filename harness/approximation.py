@@ -179,8 +179,9 @@ class _Side:
     def partition(self) -> Iterator[tuple[float, float, list[Piece]]]:
         """Each piece's least magnitude, the least beyond it, and the polynomials of the three orders."""
         for exponent in range(_LOWEST, _HIGHEST + 1):
-            # Near zero the rest is less than L by a factor of a power of x.
-            with balls.working(_PRECISION + 4 * max(-exponent, 0), _TERMS + len(ORDERS)):
+            # Near zero the rest is less than L by a factor of a power of x; far out e^x and e^(-x³) take as many digits.
+            self._precision = _PRECISION + 4 * abs(exponent)
+            with balls.working(self._precision, _TERMS + len(ORDERS)):
                 found = list(self._divide(math.ldexp(1.0, exponent), math.ldexp(2.0, exponent), 0))
             yield from found
 
@@ -249,7 +250,7 @@ class _Side:
 
     def _rest(self, order: int, x: float, lead: Lead) -> float:
         """What the result is more than the lead, with the right sign; 0 where that is not known."""
-        found = balls.rest(self._activation, order, self._sign * x, lead.slope, lead.constant, _PRECISION)
+        found = balls.rest(self._activation, order, self._sign * x, lead.slope, lead.constant, self._precision)
         return found[0] * max(found[1], _TINY) if found else 0.0
 
 

@@ -23,7 +23,6 @@ from .expansion import Expansion, apply
 
 _LOOKAHEAD = 8  # further coefficients that decide which sign a zero is approached from
 _LOOKAHEAD_PRECISION = 256  # bits
-_FAR_OUT = 1 << 100  # beyond it an exponential is taken to be that of it
 _PARTS = 768  # bits from which on exact parts are kept apart, which is slower
 _ARB = threading.RLock()  # Arb's working precision is one setting for the whole process
 
@@ -74,12 +73,12 @@ class _Series:
         return arb(decimal)
 
     def exp(self, u: Any, /) -> Any:
-        return apply(_exp, u)
+        return apply(lambda u: u.exp(), u)
 
     def expm1(self, u: Any, /) -> Any:
         if u[0] < -1:  # then the exact -1 is kept apart
             return self.exp(u) - 1
-        return apply(lambda u: _from_slope(_within(u[0], _FAR_OUT).expm1(), u.derivative() * _exp(u)), u)
+        return apply(lambda u: _from_slope(u[0].expm1(), u.derivative() * u.exp()), u)
 
     def log1p(self, u: Any, /) -> Any:
         return apply(lambda u: _from_slope(u[0].log1p(), u.derivative() / (1 + u)), u)
@@ -91,7 +90,7 @@ class _Series:
         return apply(lambda u: u.erf(), u)
 
     def erfc(self, u: Any, /) -> Any:
-        return apply(lambda u: _from_slope(_erfc(u[0]), u.derivative() * _exp(-(u * u)) * (-2 / arb.pi().sqrt())), u)
+        return apply(lambda u: _from_slope(_erfc(u[0]), u.derivative() * (-(u * u)).exp() * (-2 / arb.pi().sqrt())), u)
 
     def split(
         self, x: Any, at: float, left: Callable[[], Any], right: Callable[[], Any], /, value: Literal["left", "right"] = "right"
@@ -100,25 +99,11 @@ class _Series:
         return left() if self._x < at or (self._x == at and before) else right()
 
 
-def _exp(u: Any) -> Any:
-    """e^u of a series; far out that of ±_FAR_OUT.
-
-    Arb's exponents end near 2^127, where e^u has no enclosure of known sign. So far out all that matters of it is its
-    sign and that it is smaller, or larger, than any number of any format, with all its derivatives.
-    """
-    return u.exp() if abs(u[0]) < _FAR_OUT else arb_series([_within(u[0], _FAR_OUT), *u.coeffs()[1:]]).exp()
-
-
 def _erfc(u: Any) -> Any:
     """erfc of a ball. Arb's own has 30 bits for e^(-u²) in the radius, too few where u² is large."""
-    u = _within(u, math.isqrt(_FAR_OUT))
     middle, radius = u.mid(), u.rad()
     nearest = (abs(middle) - radius).max(arb(0))
     return middle.erfc() + arb(0, 1) * radius * (-nearest * nearest).exp() * 2 / arb.pi().sqrt()
-
-
-def _within(number: Any, farthest: int) -> Any:
-    return number.max(arb(-farthest)).min(arb(farthest))
 
 
 def _from_slope(value: Any, slope: Any) -> Any:
