@@ -46,6 +46,7 @@ _ENORMOUS = 2.0**1000  # stands for any result beyond 2^200
 _ROUNDING = (DEGREE + 3) * 2.0**-53  # Horner's rule with fused multiply-add, relative to the sum of magnitudes
 _TINY = 2.0**-500  # a rest that is smaller counts as this: only its sign matters
 _SLOW = 2.0**-960  # processors are slow where products may become subnormal
+_LEAST = 2.0**-1000  # a floor below every result that counts
 _ROUND_UP = 1 + 2.0**-40
 
 
@@ -56,7 +57,7 @@ class Piece(NamedTuple):
         kind: PLAIN, ABOVE, BELOW, EXACT or ASK.
         centre, scale: of the argument; the scale is a power of two.
         lead: zero in PLAIN pieces.
-        floor: magnitudes below it do not count.
+        floor: magnitudes below it do not count; where it is not 0, nor does what is next to a power of two.
         coefficients: lowest degree first.
     """
 
@@ -93,6 +94,12 @@ class _Bounds(NamedTuple):
 
     def sizes(self) -> list[float]:
         return [abs(c) * self.reach**n for n, c in enumerate(self.coefficients)]
+
+    def crosses(self, first: int) -> bool:
+        """Whether values may lie on both sides of a power of two, or next to one; the first term outweighs the others."""
+        sizes = self.sizes()
+        least, most = 2 * sizes[first] - sum(sizes) * _ROUND_UP, sum(sizes) * _ROUND_UP
+        return first > 0 or math.frexp(least)[1] != math.frexp(most)[1]
 
 
 def build(activation: Activation) -> Pieces:
@@ -162,6 +169,8 @@ class _Part:
             if not (last and bounds.error <= 2.0**-48 * sum(sizes)):
                 return None
             floor = bounds.error / BOUND * _ROUND_UP
+        elif bounds.crosses(first):
+            floor = _LEAST
         return Piece(PLAIN, self._centre, self._scale, floor=floor, coefficients=bounds.coefficients)
 
 

@@ -17,6 +17,8 @@ from ..tally import CHUNK
 from .machine import fma, from_bits, kernel, routine, step, to_bits
 
 _CELL = 52 - 6  # a cell of the look-up table has the sign, the exponent and 6 bits of the significand in common
+_SIGNIFICAND = 2**52 - 1
+_CLOSE = 2**11  # in units of 2^-52, more than the error bound
 _FIRST_CELL = (1023 - 149) << 6
 _CELLS = (128 + 149) << 6
 
@@ -34,6 +36,12 @@ def _polynomial(t: Any, c: Any) -> Any:
 def _approximate(y: Any) -> Any:
     """Mark y as approximate."""
     return from_bits(to_bits(y) & -4 | 2)
+
+
+@step
+def _counts(y: Any, floor: Any) -> Any:
+    """Whether y is no smaller than the floor, and not so close to a power of two that its ulp is open."""
+    return (abs(y) >= floor) & (((to_bits(y) + _CLOSE) & _SIGNIFICAND) >= 2 * _CLOSE)
 
 
 @step
@@ -78,7 +86,7 @@ def evaluate_chunk(xs: Any, ys: Any, tables: Any) -> None:
             for i in range(xs.size):
                 ys[i] = _approximate(_polynomial(fma(np.float64(xs[i]), scale, shift), c))
             for i in range(xs.size if floor > 0 else 0):
-                ys[i] = ys[i] if abs(ys[i]) >= floor else math.nan
+                ys[i] = ys[i] if _counts(ys[i], floor) else math.nan
         elif kind[piece] == EXACT:
             for i in range(xs.size):
                 ys[i] = fma(np.float64(xs[i]), slope, constant)
@@ -96,7 +104,8 @@ def evaluate_chunk(xs: Any, ys: Any, tables: Any) -> None:
             scale, shift, slope, constant, floor = numbers[piece]
             rest = _polynomial(fma(v, scale, shift), coefficients[piece])
             if kind[piece] == PLAIN:
-                ys[i] = _approximate(rest) if abs(rest) >= floor else math.nan
+                y = _approximate(rest)
+                ys[i] = y if floor == 0.0 or _counts(y, floor) else math.nan
             elif kind[piece] == EXACT:
                 ys[i] = fma(v, slope, constant)
             elif kind[piece] != ASK:
