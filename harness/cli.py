@@ -43,7 +43,7 @@ def _usage(problem: object) -> NoReturn:
 
 @app.command()
 def run(
-    activations: Annotated[list[str] | None, typer.Argument(help="Default: sigmoid.")] = None,
+    activations: Annotated[list[str] | None, typer.Argument(help="NAME or NAME(parameter=value, ...). Default: sigmoid.")] = None,
     backend: Backends = None,
     format: Annotated[list[str] | None, typer.Option("--format", help="Default: all four.")] = None,
     order: Annotated[list[int] | None, typer.Option("--order", help="0 value, 1 gradient, 2 second derivative.")] = None,
@@ -187,13 +187,13 @@ def list_() -> None:
     from backends.registry import installed_version, specs
 
     from .activations import ORDERS
-    from .catalogue import names
+    from .catalogue import activation, names
     from .formats import FORMATS
     from .plan import modes
 
     typer.echo("activations")
     for name in names():
-        typer.echo(f"  {name}: " + "; ".join(f"order {order}: {', '.join(routes(name, order))}" for order in ORDERS))
+        typer.echo(f"  {activation(name)}: " + "; ".join(f"order {order}: {', '.join(routes(name, order))}" for order in ORDERS))
     typer.echo("backends")
     for spec in specs().values():
         version = installed_version(spec)

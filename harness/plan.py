@@ -17,7 +17,6 @@ from .activations import ORDERS
 from .catalogue import parse
 from .formats import FORMATS, Format, number_format
 from .inputs import Inputs, exhaustive, sampled
-from .kernels import WIDE
 from .sweep import Task
 from .workers import Implementation
 
@@ -91,8 +90,6 @@ def plan(request: Request) -> Plan:
         if installed_version(spec(task.implementation.backend)) is None:
             name = spec(task.implementation.backend).distribution
             task.fail("missing", f"{name} is not installed: pip install 'lastbit[{name}]'")
-        elif task.case.format == "float64" and task.case.activation not in WIDE:
-            task.fail("unsupported", f"no float64 reference for {task.case.activation} yet: those of {', '.join(WIDE)}")
     return result
 
 
