@@ -146,6 +146,7 @@ def agreement_rows(run_id: str, tasks: list[Task], inputs: Inputs, comparison: C
             {
                 "run_id": run_id,
                 "activation": first.case.activation,
+                "parameters": json.dumps(dict(first.case.parameters)),
                 "order": first.case.order,
                 "format": first.case.format,
                 "first": f"{first.implementation} {first.case.route}",
@@ -179,6 +180,7 @@ ACCURACY |= {"worst_output_bits": "UInt64", "worst_exact": _TEXT, "output_digest
 ACCURACY |= dict.fromkeys(("mean_ulp", "p50_ulp", "p99_ulp", "first_vanished_positive", "first_vanished_negative"), _REAL)
 ACCURACY |= {"seconds": _REAL, "framework_seconds": _REAL}
 ACCURACY |= dict.fromkeys(("processor", "instruction_sets", "framework_path"), _TEXT)
-AGREEMENT = {"run_id": _TEXT, "activation": _TEXT, "order": _WHOLE, "format": _TEXT, "first": _TEXT, "second": _TEXT}
+AGREEMENT = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
+AGREEMENT |= dict.fromkeys(("format", "first", "second"), _TEXT)
 AGREEMENT |= dict.fromkeys(("inputs", "equal", "differing", "largest_distance"), _WHOLE)
 AGREEMENT |= {"example_bits": "UInt64", "example": _REAL}

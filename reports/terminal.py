@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -20,11 +21,18 @@ def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, envi
     """Print tables by activation, order and route, the agreement, and what really ran."""
     measured = accuracy[accuracy.status == "ok"]
     key: Any  # pandas types group keys as anything hashable
-    for key, part in measured.groupby(["activation", "order"], sort=False):
-        console.print(_accuracy_table(str(key[0]), int(key[1]), part))
+    for key, part in measured.groupby(["activation", "parameters", "order"], sort=False):
+        name, parameters, order = key
+        console.print(_accuracy_table(_activation(name, parameters), int(order), part))
     if len(agreement):
         _print_agreement(console, agreement)
     _print_footer(console, accuracy, environments)
+
+
+def _activation(name: str, parameters: str) -> str:
+    """The activation with its parameters, which the frames have as JSON."""
+    given = ", ".join(f"{key}={value:g}" for key, value in json.loads(parameters).items())
+    return f"{name}({given})" if given else name
 
 
 def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
@@ -102,8 +110,8 @@ def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
     """Who computes the same bits as whom, and the largest disagreements."""
     console.print("[bold]agreement[/] (bit for bit, two NaNs count as equal)")
     key: Any
-    for key, part in agreement.groupby(["activation", "order", "format"], sort=False):
-        name, order, form = key
+    for key, part in agreement.groupby(["activation", "parameters", "order", "format"], sort=False):
+        name, parameters, order, form = key
         same = part[part.differing == 0]
         groups: list[set[str]] = []
         for first, second in zip(same["first"], same["second"], strict=True):
@@ -112,7 +120,7 @@ def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
                 groups.append({str(first), str(second)})
             else:
                 found |= {str(first), str(second)}
-        head = f"  {name} {_ORDERS[int(order)]} {form}, {int(part.inputs.iloc[0]):,} inputs: "
+        head = f"  {_activation(name, parameters)} {_ORDERS[int(order)]} {form}, {int(part.inputs.iloc[0]):,} inputs: "
         console.print(head + ("no two agree everywhere" if not groups else "the same on every input:"), highlight=False)
         for group in groups:
             console.print("    " + " = ".join(sorted(group)), highlight=False)
@@ -141,6 +149,11 @@ def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.Dat
     )
     missing = accuracy[accuracy.status != "ok"]
     for (status, reason, backend, mode), part in missing.groupby(["status", "reason", "backend", "mode"], sort=False):
-        what = sorted({f"{row.activation} order {row.order} {row.route} {row.format}" for _, row in part.iterrows()})
+        what = sorted(
+            {
+                f"{_activation(row.activation, row.parameters)} order {row.order} {row.route} {row.format}"
+                for _, row in part.iterrows()
+            }
+        )
         few = "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")
         console.print(Text(f"  {status}: {backend}:{mode}: {reason} [{few}]", style="yellow"), highlight=False)

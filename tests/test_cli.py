@@ -41,6 +41,8 @@ def lastbit(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
         (["run", "--out", "/proc/nowhere"], ["cannot write to /proc/nowhere"]),
         (["explain", "sigmoid", "seventeen"], ["'seventeen' is not an input"]),
         (["explain", "sigmoid", "0x123456789", "--format", "float32"], ["more than 32 bits"]),
+        (["run", "softplus(beta=two)"], ["'beta=two' is not parameter=value"]),
+        (["run", "softplus(gamma=2)"], ["softplus has no parameter 'gamma'", "it has beta"]),
         (["explain", "softplop", "1"], ["unknown activation 'softplop'"]),
     ],
 )
@@ -52,6 +54,28 @@ def test_wrong_input_gets_one_clear_line(arguments: list[str], words: list[str],
     for word in words:
         assert word in done.stderr
     assert done.stdout == ""
+
+
+def test_parameters_tell_activations_apart(tmp_path: Path) -> None:
+    arguments = [
+        "softplus(beta=2)",
+        "softplus",
+        "--format",
+        "float16",
+        "--order",
+        "0",
+        "--backend",
+        "numpy",
+        "--backend",
+        "torch:eager",
+    ]
+    done = lastbit("run", *arguments, "--out", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    for words in ("softplus(beta=2): value", "softplus(beta=1): value", "softplus(beta=1) value float16, 65,536 inputs"):
+        assert words in done.stdout
+    accuracy = pd.read_parquet(tmp_path / "run" / "accuracy.parquet")
+    assert accuracy.parameters.tolist() == ['{"beta": 2.0}'] * 2 + ['{"beta": 1.0}'] * 2
+    assert accuracy.output_digest.nunique() == 4
 
 
 def test_run_writes_frames_and_prints_what_is_wrong(tmp_path: Path) -> None:
