@@ -21,7 +21,7 @@ _FUNCTIONS = {
     "elu": "jax.nn:elu alpha=alpha",
     "selu": "jax.nn:selu",
     "celu": "jax.nn:celu alpha=alpha",
-    "softplus": "jax.nn:softplus",
+    "softplus": "jax.nn:softplus beta=1",
     "logsigmoid": "jax.nn:log_sigmoid",
     "silu": "jax.nn:silu",
     "gelu": "jax.nn:gelu approximate=False",

@@ -1,7 +1,7 @@
 """A framework's own functions, named as data: ``"module:function parameter=keyword keyword='constant'"``.
 
-On the left of a word stands a parameter of the activation, on the right the function's keyword for it; a keyword whose
-value is a Python literal is passed as it stands.
+On the left of a word stands a parameter of the activation, on the right the function's keyword for it, or the only value
+that the function is for; any other word is a keyword with the Python literal that is passed for it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ def native(framework: str, functions: dict[str, str], case: Case) -> Callable[[A
     parameters, keywords = dict(case.parameters), {}
     for word in words:
         left, _, right = word.partition("=")
-        if left in parameters:
-            keywords[right] = parameters.pop(left)
-        else:
+        if left not in parameters:
             keywords[left] = ast.literal_eval(right)
-    given = [f"{name} = {value!r}" for name, value in parameters.items() if value != 1]
-    if given:
-        raise Unsupported(f"{framework}'s {path} has no parameter for {', '.join(given)}")
+        elif right.isidentifier():
+            keywords[right] = parameters.pop(left)
+        elif parameters[left] == ast.literal_eval(right):
+            del parameters[left]
+    if parameters:
+        given = ", ".join(f"{name} = {value!r}" for name, value in parameters.items())
+        raise Unsupported(f"{framework}'s {path} has no parameter for {given}")
     return partial(function, **keywords)

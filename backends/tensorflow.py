@@ -21,7 +21,7 @@ _FUNCTIONS = {
     "elu": "tensorflow:keras.activations.elu alpha=alpha",
     "selu": "tensorflow:nn.selu",
     "celu": "tensorflow:keras.activations.celu alpha=alpha",
-    "softplus": "tensorflow:nn.softplus",
+    "softplus": "tensorflow:nn.softplus beta=1",
     "logsigmoid": "tensorflow:math.log_sigmoid",
     "silu": "tensorflow:nn.silu",
     "gelu": "tensorflow:nn.gelu approximate=False",

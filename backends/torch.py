@@ -57,8 +57,8 @@ class Torch:
         self._torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
         self._mode, self._device = mode, device
         if mode == "compiled":  # the functions of many cases share their code, and each is compiled
-            importlib.import_module("torch._dynamo.config").recompile_limit = 1 << 16  # type: ignore[attr-defined]
-            importlib.import_module("torch._dynamo.config").accumulated_recompile_limit = 1 << 16  # type: ignore[attr-defined]
+            dynamo: Any = importlib.import_module("torch._dynamo.config")
+            dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 1 << 16
 
     def versions(self) -> dict[str, str]:
         return {"torch": self._torch.__version__}

@@ -16,7 +16,6 @@ from typing import Any
 from .activations import Activation, Edge, Limits, Operations
 
 _STEP: Limits = ((0.0, inf), (0.0, 1.0), (0.0, 0.0))
-_SMOOTH_STEP: Limits = ((0.0, inf), (0.0, 1.0), (0.0, 0.0))
 _SELF_GATED: Limits = ((-0.0, inf), (-0.0, 1.0), (-0.0, -0.0))
 _BOUNDED: Limits = ((-1.0, 1.0), (0.0, 0.0), (0.0, -0.0))
 _CORNERED: Limits = ((0.0, 1.0), (0.0, 0.0), (0.0, 0.0))
@@ -99,7 +98,7 @@ def _softplus(beta: float = 1.0) -> Activation:
     return Activation(
         "softplus",
         lambda x, f: f.split(x, 0.0, lambda: f.log1p(f.exp(x * beta)) / beta, lambda: x + f.log1p(f.exp(x * -beta)) / beta),
-        limits=_SMOOTH_STEP,
+        limits=_STEP,
     )
 
 
@@ -216,7 +215,7 @@ def _squareplus(b: float = 4.0) -> Activation:
     def right(x: Any, f: Operations) -> Any:
         return x + b / 2 / (f.sqrt(x * x + b) + x)
 
-    return Activation("squareplus", lambda x, f: f.split(x, 0.0, lambda: left(x, f), lambda: right(x, f)), _SMOOTH_STEP)
+    return Activation("squareplus", lambda x, f: f.split(x, 0.0, lambda: left(x, f), lambda: right(x, f)), _STEP)
 
 
 def _exp() -> Activation:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.catalogue import activation
+
 _DEFECTS = ("vanished", "nan", "special", "overflowed", "inaccurate", "flushed")
 _STYLES = {"vanished": "bold red", "nan": "bold red", "special": "bold red", "overflowed": "bold red"}
 _STYLES |= {"inaccurate": "yellow", "flushed": "cyan", "faithful": "green", "correct": "bold green"}
@@ -31,8 +33,7 @@ def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, envi
 
 def _activation(name: str, parameters: str) -> str:
     """The activation with its parameters, which the frames have as JSON."""
-    given = ", ".join(f"{key}={value:g}" for key, value in json.loads(parameters).items())
-    return f"{name}({given})" if given else name
+    return str(activation(name, **json.loads(parameters)))
 
 
 def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:

@@ -71,7 +71,7 @@ def test_parameters_tell_activations_apart(tmp_path: Path) -> None:
     ]
     done = lastbit("run", *arguments, "--out", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
-    for words in ("softplus(beta=2): value", "softplus(beta=1): value", "softplus(beta=1) value float16, 65,536 inputs"):
+    for words in ("softplus(beta=2.0): value", "softplus(beta=1.0): value", "softplus(beta=1.0) value float16, 65,536 inputs"):
         assert words in done.stdout
     accuracy = pd.read_parquet(tmp_path / "run" / "accuracy.parquet")
     assert accuracy.parameters.tolist() == ['{"beta": 2.0}'] * 2 + ['{"beta": 1.0}'] * 2

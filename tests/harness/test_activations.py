@@ -125,9 +125,9 @@ def test_the_limits_are_where_the_function_goes(name: str, order: int, side: int
         assert far.is_nan
     elif math.isinf(limit):
         assert far.sign == math.copysign(1, limit)
-        assert abs(float(far.decimal(20))) > (1e297 if name != "log1p" else 690)
+        assert abs(float(far.decimal(20))) > {"leaky_relu": 1e297, "log1p": 690}.get(name, 1e299)
     elif limit == 0:
-        assert abs(float(far.decimal(20))) < 1e-299
+        assert abs(float(far.decimal(20))) < (1e-299 if name in ("log1p", "squareplus") else 1e-300)
         assert (far.sign or far.zero_sign) == math.copysign(1, limit)
     else:
         assert float(far.decimal(20)) == limit
@@ -138,7 +138,7 @@ def test_derivatives_agree_from_both_sides_except_at_kinks(name: str) -> None:
     kinks = activation(name).kinks
     for order in (1, 2):
         exact = Exact(name, order)
-        for x in (-0.75, 0.0, 1.0, 3.0):
+        for x in (-1.0, 0.0, 1.0, 3.0):
             assert exact.at(x).is_interval == (x in kinks)
     assert all(Exact(name, 1).at(kink).is_interval for kink in kinks)
     assert not any(Exact(name, 0).at(kink).is_interval for kink in kinks)

@@ -50,10 +50,16 @@ def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) ->
     y = np.empty(x.size)
     kernel.function(x, y)
     marks = {0: 0, 1: 0, 2: 0}
+    undecided = 0
     for value, result in zip(x.tolist(), y.tolist(), strict=True):
-        if math.isnan(result):
+        if math.isnan(result) and (value == 0 or exact.at(value).is_nan or exact.at(value).is_interval):
+            undecided += not exact.at(value).is_nan
             continue
         truth = enclosure(exact, value, 700)
+        if math.isnan(result):  # next to a power of two its ulp is open
+            mantissa = abs(truth) / Fraction(2) ** math.frexp(abs(float(truth)))[1]
+            undecided += not (mantissa - Fraction(1, 2) < Fraction(1, 2**40) or 1 - mantissa < Fraction(1, 2**40))
+            continue
         if 0 < abs(truth) < NEGLIGIBLE:
             assert 0 < abs(result) < NEGLIGIBLE
             assert (result < 0) == (truth < 0)
@@ -75,11 +81,14 @@ def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) ->
             assert Fraction(result) % lattice != 0
         else:
             assert abs(Fraction(result) - truth) <= Fraction(kernel.bound) * abs(truth), value
-    inside = x > (definition.edge.at if definition.edge else -math.inf)
-    assert np.isnan(y[inside]).sum() <= 100  # kinks, and short inputs whose results are powers of two
-    assert sum(marks.values()) > 800 * inside.mean()
-    if definition.name in ("sigmoid", "tanh", "shrink"):
-        assert marks[1] > 100
+    assert undecided <= 5
+    if definition.name in ("relu", "clip", "step"):
+        assert marks[0] > 800
+    elif definition.name in ("sigmoid", "tanh", "shrink", "swish", "exponential"):
+        assert marks[2] > 200
+        assert marks[1] > 100 or definition is SWISH
+    else:
+        assert sum(marks.values()) > (500 if definition.edge else 1000)
 
 
 def test_a_chunk_in_one_piece_and_single_inputs_have_the_same_reference() -> None:
