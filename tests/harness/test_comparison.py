@@ -6,6 +6,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import reduce
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -135,11 +136,14 @@ def check(
 
 
 @pytest.mark.parametrize("format_name", ["bfloat16", "float32", "float64"])
-def test_tally_does_not_depend_on_blocks_lanes_or_order(format_name: str) -> None:
+def test_tally_does_not_depend_on_blocks_lanes_or_order(format_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.comparison._PIECE", 1 << 14)  # so that a block has many, as only huge ones have
     form = FORMATS[format_name]
     inputs = sampled(form, 200_000, seed=3)
     bits = inputs.block(0, inputs.count)
-    results = {0: form.round(computed("sigmoid", 1, form.decode(bits))), 1: bits}
+    right = form.round(computed("sigmoid", 1, form.decode(bits)))
+    results = {0: right, 1: bits, 2: right.copy(), 3: right ^ form.carrier.type(1)}
+    pairs = list(combinations(results, 2))
     found = []
     with ThreadPoolExecutor(3) as executor:
         for lanes, block, backwards in ((1, 1 << 18, False), (2, 4096, True), (3, 1 << 15, False)):
@@ -148,9 +152,14 @@ def test_tally_does_not_depend_on_blocks_lanes_or_order(format_name: str) -> Non
             for start in reversed(starts) if backwards else starts:
                 part = slice(start, start + block)
                 comparison.add(start, bits[part], {case: output[part] for case, output in results.items()}, executor)
-            found.append((comparison.tally(0), comparison.tally(1), comparison.agreement(0, 1)))
+            agreements = [comparison.agreement(*pair) for pair in pairs]
+            found.append(([comparison.tally(case) for case in results], agreements))
     assert found[0] == found[1] == found[2]
-    assert found[0][0].inputs == inputs.count
+    assert found[0][0][0].inputs == inputs.count
+    for (first, second), agreement in zip(pairs, found[0][1], strict=True):
+        both_nan = np.isnan(form.decode(results[first])) & np.isnan(form.decode(results[second]))
+        assert agreement.differing == np.count_nonzero((results[first] != results[second]) & ~both_nan)
+        assert agreement.inputs == inputs.count
 
 
 def test_only_the_quantiles_of_very_many_inputs_are_estimates() -> None:
