@@ -52,8 +52,8 @@ def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) ->
     marks = {0: 0, 1: 0, 2: 0}
     undecided = 0
     for value, result in zip(x.tolist(), y.tolist(), strict=True):
-        if math.isnan(result) and (value == 0 or exact.at(value).is_nan or exact.at(value).is_interval):
-            undecided += not exact.at(value).is_nan
+        if math.isnan(result) and (exact.at(value).is_nan or exact.at(value).is_infinite or exact.at(value).is_interval):
+            undecided += exact.at(value).is_interval
             continue
         truth = enclosure(exact, value, 700)
         if math.isnan(result):  # next to a power of two its ulp is open
@@ -81,6 +81,7 @@ def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) ->
             assert Fraction(result) % lattice != 0
         else:
             assert abs(Fraction(result) - truth) <= Fraction(kernel.bound) * abs(truth), value
+    inside = np.mean(x > (definition.edge.at if definition.edge else -math.inf))
     assert undecided <= 5
     if definition.name in ("relu", "clip", "step"):
         assert marks[0] > 800
@@ -88,7 +89,7 @@ def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) ->
         assert marks[2] > 200
         assert marks[1] > 100 or definition is SWISH
     else:
-        assert sum(marks.values()) > (500 if definition.edge else 1000)
+        assert sum(marks.values()) > 800 * inside
 
 
 def test_a_chunk_in_one_piece_and_single_inputs_have_the_same_reference() -> None:
