@@ -12,7 +12,7 @@ from .formulas import compose
 from .natives import native
 from .protocol import CARRIERS, Case, Unsupported
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "sigmoid": "jax.nn:sigmoid",
     "tanh": "jax.nn:tanh",
     "relu": "jax.nn:relu",
@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "log1p": "jax.numpy:log1p",
     "erf": "jax.scipy.special:erf",
 }
+"""The framework's own functions, see :mod:`backends.natives`."""
 
 
 class Jax:
@@ -62,7 +63,7 @@ class Jax:
         return {"framework_path": "XLA for " + str(self._device.device_kind)}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        forward = native("JAX", _FUNCTIONS, case)
+        forward = native("JAX", FUNCTIONS, case)
         function = compose((case.activation, case.order, case.route), self._jax.numpy, forward, self._derivative)
         compiled: Callable[[Any], Any] = self._jax.jit(function) if self._mode == "compiled" else function
         return compiled

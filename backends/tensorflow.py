@@ -12,7 +12,7 @@ from .formulas import compose
 from .natives import native
 from .protocol import CARRIERS, Case, Unsupported
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "sigmoid": "tensorflow:nn.sigmoid",
     "tanh": "tensorflow:nn.tanh",
     "relu": "tensorflow:nn.relu",
@@ -40,6 +40,7 @@ _FUNCTIONS = {
     "log1p": "tensorflow:math.log1p",
     "erf": "tensorflow:math.erf",
 }
+"""The framework's own functions, see :mod:`backends.natives`."""
 
 
 class TensorFlow:
@@ -70,7 +71,7 @@ class TensorFlow:
         return {"framework_path": f"oneDNN {os.environ.get('TF_ENABLE_ONEDNN_OPTS', 'default')} {flags}".strip()}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        forward = native("TensorFlow", _FUNCTIONS, case)
+        forward = native("TensorFlow", FUNCTIONS, case)
         function = compose((case.activation, case.order, case.route), self._tf, forward, self._derivative)
         if self._mode == "eager":
             return function

@@ -11,7 +11,7 @@ from .formulas import compose
 from .natives import native
 from .protocol import CARRIERS, Case, Unsupported
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "sigmoid": "torch:sigmoid",
     "tanh": "torch:tanh",
     "relu": "torch.nn.functional:relu",
@@ -38,6 +38,7 @@ _FUNCTIONS = {
     "log1p": "torch:log1p",
     "erf": "torch:erf",
 }
+"""The framework's own functions, see :mod:`backends.natives`."""
 _SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
 
 
@@ -67,7 +68,7 @@ class Torch:
         return {"framework_path": self._torch.backends.cpu.get_cpu_capability()}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        forward = native("PyTorch", _FUNCTIONS, case)
+        forward = native("PyTorch", FUNCTIONS, case)
         name = (case.activation, case.order, case.route)
         if self._mode == "compiled":
             # AOTAutograd has no second derivatives; functorch's gradient is traced into the graph instead.

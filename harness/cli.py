@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 
 _USAGE, _BACKEND = 2, 4
+_SHOWN = 5  # findings after a run; `lastbit findings` has them all
+_NUMBERS: dict[str, Any] = {"ignore_unknown_options": True}  # an argument may be a negative number
 
 Backends = Annotated[list[str] | None, typer.Option("--backend", help="NAME[:MODE][@DEVICE]; default: every installed one.")]
 Routes = Annotated[list[str] | None, typer.Option("--route", help="native, autodiff or a formula; default: all.")]
@@ -135,20 +137,22 @@ def _execute(work: Plan, jobs: int | None, quiet: bool) -> Run:
 def _show(result: Run) -> None:
     from rich.console import Console
 
-    from reports import terminal
+    from reports import findings, terminal
 
     console = Console() if sys.stdout.isatty() else Console(width=150)
     terminal.show(console, result.accuracy, result.agreement, result.environments)
-    console.print(f"  saved in {result.folder}", highlight=False)
+    findings.show(console, result.findings, most=_SHOWN)
+    console.print(f"  saved in {result.folder}; all findings: lastbit findings {result.folder}", highlight=False)
 
 
 def _summary(result: Run) -> dict[str, Any]:
     rows = json.loads(result.accuracy.to_json(orient="records", double_precision=15))
     pairs = json.loads(result.agreement.to_json(orient="records", double_precision=15))
-    return {"run_id": result.run_id, "folder": str(result.folder), "accuracy": rows, "agreement": pairs}
+    defects = json.loads(result.findings.to_json(orient="records", double_precision=15))
+    return {"run_id": result.run_id, "folder": str(result.folder), "accuracy": rows, "agreement": pairs, "findings": defects}
 
 
-@app.command()
+@app.command(context_settings=_NUMBERS)
 def explain(
     activation: Annotated[str, typer.Argument(help="For example sigmoid.")],
     x: Annotated[str, typer.Argument(help="The input: decimal, hex float, or bits (0x…).")],
@@ -178,6 +182,38 @@ def explain(
     explanations, tasks = examine(request, form, bits)
     console = Console() if sys.stdout.isatty() else Console(width=150)
     microscope.show(console, activation, order, explanations, tasks)
+
+
+@app.command()
+def findings(
+    folder: Annotated[Path | None, typer.Argument(help="Of a run. [default: the last one here]")] = None,
+    severity: Annotated[str | None, typer.Option(help="Only these: severe, moderate, minor or policy.")] = None,
+    script: Annotated[int | None, typer.Option(help="Print the script that reproduces the finding of that number.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All columns, on standard output.")] = False,
+) -> None:
+    """What is wrong, in words: the defects that a run found, the worst first."""
+    from .findings import SEVERITIES, load
+
+    try:
+        found = load(folder)
+    except ValueError as error:
+        _usage(error)
+    if severity is not None:
+        if severity not in SEVERITIES:
+            _usage(f"unknown severity {severity!r}: choose from {', '.join(SEVERITIES)}")
+        found = found[found.severity == severity]
+    if script is not None:
+        if not 1 <= script <= len(found):
+            _usage(f"there is no finding {script}: there are {len(found)}")
+        typer.echo(found.reproducer.iloc[script - 1])
+    elif as_json:
+        typer.echo(found.to_json(orient="records", double_precision=15))
+    else:
+        from rich.console import Console
+
+        from reports import findings as view
+
+        view.show(Console() if sys.stdout.isatty() else Console(width=150), found)
 
 
 @app.command("list")

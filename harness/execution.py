@@ -13,11 +13,14 @@ from typing import Any
 
 from .catalogue import activation
 from .comparison import Comparison
+from .evidence import Witness
+from .findings import findings
 from .formats import Format, number_format
 from .kernels import WIDE
 from .plan import Plan, Request, plan
-from .results import ACCURACY, AGREEMENT, Run, accuracy_row, agreement_rows, frame
+from .results import ACCURACY, AGREEMENT, FINDINGS, Run, accuracy_row, agreement_rows, finding_row, frame
 from .sweep import Pass, Sweep, Task, batches
+from .symptoms import Symptom, symptoms
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
 
 _BLOCK_BYTES = 1 << 22  # with 1 MiB an exhaustive sweep took 1.7 times as long
@@ -108,6 +111,7 @@ def execute(
     }
     accuracy: dict[int, dict[str, Any]] = {}
     agreement: list[dict[str, Any]] = []
+    seen: list[Symptom] = []
     facts: dict[Implementation, dict[str, Any]] = {}
     try:
         for worker in workers.values():
@@ -118,13 +122,16 @@ def execute(
                 inputs = work.inputs[form]
                 comparison = Comparison(activation(name, **dict(parameters)), order, inputs.format, jobs, inputs.count)
                 length = block or block_length(inputs.format, inputs.count)
-                Sweep(tasks, workers, inputs, comparison, executor, jobs, length, progress).run()
+                witness = Witness(inputs, comparison)
+                Sweep(tasks, workers, inputs, witness, executor, jobs, length, progress).run()
                 for worker in workers.values():
                     if worker.hello:
                         facts[worker.implementation] = worker.hello
                 for task in tasks:
                     accuracy[task.number] = accuracy_row(run_id, task, inputs, comparison, facts.get(task.implementation))
                 agreement += agreement_rows(run_id, tasks, inputs, comparison)
+                measured = [task for task in tasks if task.status == "ok"]
+                seen += symptoms(witness.evidence(activation(name, **dict(parameters)), order), measured)
     except KeyboardInterrupt:
         for task in open_tasks:
             if task.number not in accuracy and task.status == "ok":
@@ -137,7 +144,8 @@ def execute(
         accuracy.setdefault(task.number, accuracy_row(run_id, task, work.inputs[task.case.format], None, hello))
     rows = [accuracy[task.number] for task in work.tasks]
     environments = _environments(run_id, facts, work)
-    return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), environments)
+    found = [finding_row(run_id, finding) for finding in findings(seen)]
+    return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), frame(found, FINDINGS), environments)
 
 
 def _compile_kernels(passes: list[Pass]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .catalogue import activation
 from .comparison import Comparison
 from .exact import Exact
+from .findings import Finding
 from .inputs import Inputs
 from .judge import CLASSES
 from .sweep import Task
@@ -34,6 +35,7 @@ class Run:
         run_id: names it.
         accuracy: a row per case.
         agreement: a row per pair of measured cases on the same inputs.
+        findings: a row per defect, the worst first.
         environments: a row per implementation that was started.
         folder: where it was saved, or None.
     """
@@ -41,6 +43,7 @@ class Run:
     run_id: str
     accuracy: pd.DataFrame
     agreement: pd.DataFrame
+    findings: pd.DataFrame
     environments: pd.DataFrame
     folder: Path | None = None
 
@@ -53,7 +56,7 @@ class Run:
         self.folder = folder
 
 
-FRAMES = ("accuracy", "agreement", "environments")
+FRAMES = ("accuracy", "agreement", "findings", "environments")
 
 
 def accuracy_row(run_id: str, task: Task, inputs: Inputs, comparison: Comparison | None, hello: Row | None) -> Row:
@@ -162,6 +165,11 @@ def agreement_rows(run_id: str, tasks: list[Task], inputs: Inputs, comparison: C
     return rows
 
 
+def finding_row(run_id: str, finding: Finding) -> Row:
+    """The row of one finding."""
+    return {"run_id": run_id} | asdict(finding)
+
+
 def frame(rows: list[Row], form: dict[str, str]) -> pd.DataFrame:
     """Rows as a frame with the column types of ``form``; a missing figure is a missing value, not a zero."""
     import pandas as pd
@@ -184,3 +192,8 @@ AGREEMENT = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"ord
 AGREEMENT |= dict.fromkeys(("format", "first", "second"), _TEXT)
 AGREEMENT |= dict.fromkeys(("inputs", "equal", "differing", "largest_distance"), _WHOLE)
 AGREEMENT |= {"example_bits": "UInt64", "example": _REAL}
+FINDINGS = dict.fromkeys(("run_id", "kind", "severity", "backend", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
+FINDINGS |= dict.fromkeys(("route", "format", "implementations", "right", "also"), _TEXT)
+FINDINGS |= {"inputs_affected": _WHOLE, "share": _REAL, "share_used": _REAL, "low": _REAL, "high": _REAL}
+FINDINGS |= {"example_bits": "UInt64", "example": _REAL, "got": _TEXT, "exact": _TEXT, "ulps": _REAL, "relative": _REAL}
+FINDINGS |= dict.fromkeys(("diagnosis", "sentence", "reproducer"), _TEXT)

@@ -1,0 +1,175 @@
+"""What a pass looks like input by input: some of its results kept, each with its error and class.
+
+Tallies say how many and how bad; to say where, what they have in common and who is right there takes the results
+themselves. They are kept for a fixed set of at most 2^16 inputs of every pass: the first of a sample (special inputs,
+then every binade evenly), all of a 16-bit format, and one of every 2^16 consecutive inputs of exhaustive float32.
+Classes and errors here come from the fast reference without its last word on ties; counts in tallies do not.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import kernels
+from .activations import Activation
+from .exact import Exact
+from .formats import Bits, Format
+from .inputs import Inputs, special_inputs
+from .judge import CLASSES, judge
+from .sweep import Consumer
+
+SIZE = 1 << 16
+"""Inputs kept of a pass."""
+CLASS = {name: number for number, name in enumerate(CLASSES)}
+"""Numbers that stand for the classes in arrays."""
+
+Reals = NDArray[np.float64]
+
+
+def chosen(inputs: Inputs) -> NDArray[np.int64]:
+    """Indices of the inputs whose results are kept, ascending."""
+    if inputs.count <= SIZE or inputs.seed is not None:
+        return np.arange(min(inputs.count, SIZE))
+    windows = np.arange(SIZE, dtype=np.int64)
+    step = inputs.count // SIZE
+    spread = windows * step + (windows * 40503) % step  # one of each window, not always the one with the roundest bits
+    return np.union1d(spread, special_inputs(inputs.format).astype(np.int64))
+
+
+class Witness:
+    """A consumer of blocks that keeps the chosen results and hands everything on."""
+
+    def __init__(self, inputs: Inputs, then: Consumer) -> None:
+        self._inputs, self._then = inputs, then
+        self._chosen = chosen(inputs)
+        self._kept: dict[int, list[Bits]] = {}
+
+    def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
+        """Keep what is wanted of a block; blocks come in order."""
+        low, high = np.searchsorted(self._chosen, (start, start + len(inputs)))
+        if low < high:
+            wanted = self._chosen[low:high] - start
+            for number, bits in results.items():
+                self._kept.setdefault(number, []).append(bits[wanted])
+        self._then.add(start, inputs, results, executor)
+
+    def evidence(self, activation: Activation, order: int) -> Evidence:
+        """All that was kept, examined; cases that did not finish are left out."""
+        form = self._inputs.format
+        if self._inputs.seed is None and form.bits <= 32:
+            bits = self._chosen.astype(form.carrier)
+        else:
+            bits = self._inputs.block(0, len(self._chosen))
+        kept = {number: np.concatenate(parts) for number, parts in self._kept.items()}
+        return examine(activation, order, form, bits, {n: found for n, found in kept.items() if len(found) == len(bits)})
+
+
+@dataclass
+class Evidence:
+    """Inputs of a pass in ascending order (NaNs last) with every case's results.
+
+    Attributes:
+        activation, order, form: of the pass.
+        bits, x: the inputs, encoded and as numbers.
+        exact: the exact results to about 2^-43 (2^-52 in float64), NaN where there is none; at kinks one of those allowed.
+        best: the correctly rounded results, as numbers.
+        outputs: by case the encodings of the results.
+        errors: by case the errors in ulps; NaN where there is none.
+        classes: by case the classes, as numbers (:data:`CLASS`).
+    """
+
+    activation: Activation
+    order: int
+    form: Format
+    bits: Bits
+    x: Reals
+    exact: Reals
+    best: Reals
+    outputs: dict[int, Bits]
+    errors: dict[int, Reals] = field(default_factory=dict)
+    classes: dict[int, NDArray[np.int8]] = field(default_factory=dict)
+
+    def values(self, case: int) -> Reals:
+        """A case's results as numbers."""
+        return self.form.decode(self.outputs[case])
+
+    def relative(self, case: int) -> Reals:
+        """A case's errors relative to the exact results; infinite or NaN where a result is, or the exact one is zero."""
+        with np.errstate(all="ignore"):
+            return np.abs(self.values(case) / self.exact - 1)
+
+
+def examine(activation: Activation, order: int, form: Format, bits: Bits, outputs: dict[int, Bits]) -> Evidence:
+    """Work out errors and classes of some results."""
+    x = form.decode(bits)
+    ascending = np.argsort(x, kind="stable")
+    x, bits = x[ascending], bits[ascending]
+    exact, rest, scale = _reference(activation, order, form, x)
+    open_ = np.isnan(exact) & ~np.isnan(x)
+    best = form.decode(form.round(exact / scale))
+    found = Evidence(activation, order, form, bits, x, exact / scale, best, {n: b[ascending] for n, b in outputs.items()})
+    for case, output in found.outputs.items():
+        found.errors[case], found.classes[case] = _measure(found, form.decode(output), exact, rest, scale)
+    _ask(found, np.flatnonzero(open_))
+    return found
+
+
+def _reference(activation: Activation, order: int, form: Format, x: Reals) -> tuple[Reals, Reals, Reals]:
+    """(hi + lo) / scale; NaN where only the exact reference may answer, and where there is no result."""
+    inside = x if activation.edge is None else np.where(x < activation.edge.at, np.nan, x)
+    hi, lo, scale = np.empty(x.size), np.zeros(x.size), np.ones(x.size)
+    if form.bits < 64:
+        kernels.narrow(activation, order).function(inside.astype(np.float32), hi)
+    else:
+        kernel = kernels.wide(activation, order)
+        assert kernel is not None
+        kernel.function(inside, hi, lo, scale)
+    return hi, lo, scale
+
+
+def _measure(found: Evidence, output: Reals, hi: Reals, lo: Reals, scale: Reals) -> tuple[Reals, NDArray[np.int8]]:
+    form = found.form
+    with np.errstate(all="ignore"):
+        exponent = np.frexp(found.exact)[1] - 1
+        ulp = np.ldexp(1.0, np.maximum(exponent, form.emin) - form.precision + 1)
+        errors = np.abs((output * scale - hi) - lo) / (ulp * scale)
+    finite = np.isfinite(output)
+    errors[~finite] = np.nan
+    dead, normal = (output == 0) & (found.best != 0), np.abs(found.best) >= form.min_normal
+    rules = (
+        (np.isnan(found.x) | _outside(found), np.where(np.isnan(output), CLASS["correct"], CLASS["special"])),
+        (np.isnan(output), CLASS["nan"]),
+        (output == found.best, CLASS["correct"]),
+        (~finite, np.where(np.isinf(found.best), CLASS["inaccurate"], CLASS["overflowed"])),
+        (dead & np.isfinite(found.best), np.where(normal, CLASS["vanished"], CLASS["flushed"])),
+        (errors < 1, CLASS["faithful"]),
+    )
+    conditions, classes = zip(*rules, strict=True)
+    return errors, np.select(conditions, classes, CLASS["inaccurate"]).astype(np.int8)
+
+
+def _outside(found: Evidence) -> NDArray[np.bool_]:
+    edge = found.activation.edge
+    return found.x < (-math.inf if edge is None else edge.at)
+
+
+def _ask(found: Evidence, places: NDArray[np.int64]) -> None:
+    """Have the exact reference answer where the fast one may not."""
+    exact, form = Exact(found.activation, found.order), found.form
+    for place in places.tolist():
+        truth = exact.at(float(found.x[place]))
+        rounded = truth.rounded(form)
+        found.best[place] = form.value(rounded)
+        found.exact[place] = found.best[place]
+        known: dict[int, tuple[float, str]] = {}
+        for case, outputs in found.outputs.items():
+            output = int(outputs[place])
+            if output not in known:
+                judged = judge(truth, int(found.bits[place]), output, form)
+                known[output] = judged.ulps, judged.cls
+            found.errors[case][place], found.classes[case][place] = known[output][0], CLASS[known[output][1]]

@@ -1,0 +1,242 @@
+"""What is wrong with one case, from the evidence of its pass: symptoms, each with its place, its worst input and its cause.
+
+A symptom is a set of inputs of one case whose results are wrong in the same way. Errors that any arithmetic of the
+format would make next to a zero of the exact result are left out: there, thousands of ulps can be honest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .diagnosis import diagnose
+from .evidence import CLASS, Evidence, Reals
+from .exact import Exact
+from .sweep import Task
+
+KINDS = ("nan_lost", "special_value", "nan", "overflow", "early_underflow", "range", "inaccurate", "signed_zero", "flush_to_zero")
+"""The kinds of symptoms: each result has the first that fits."""
+CONVENTIONS = ("signed_zero", "kink")
+"""The kinds where implementations may differ and all be right."""
+REGIONS = ("near", "negative", "positive")
+"""Where inputs lie: the same symptom near zero and far out is another defect."""
+TOLERATED = 8.0
+"""Errors of a finite result of up to this many ulps are no symptom."""
+USED = 10.0
+"""Inputs people use: up to this magnitude."""
+_NEAR = 0.5  # symptoms nearer to zero are another defect than those further out
+_HONEST = 32.0  # roundings of the size of the function around a zero that an honest evaluation may make
+_DIGITS = 25
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """Inputs of a case that are wrong in one way.
+
+    Attributes:
+        kind: one of :data:`KINDS`, or of :data:`CONVENTIONS`.
+        task: the case.
+        region: one of :data:`REGIONS` (NaNs are positive).
+        count, used: how many inputs of the evidence are affected, and how many of those with abs(x) <= USED.
+        total, total_used: how many there are.
+        low, high: the smallest and the largest input affected (NaN where only NaN is).
+        nearest: the least magnitude of an input affected.
+        bits, got: encodings of the worst of them and of the result there.
+        ulps, relative, loss: the errors there: in ulps, relative to the exact result, and relative to the largest exact
+            result for the inputs people use.
+        exact: the exact result there, in decimal.
+        right: implementations that are right on these inputs, or follow another convention.
+        wrong_sign: whether results have the sign opposite to the exact ones.
+        cause: a diagnosis, where the evidence allows one, or nothing.
+    """
+
+    kind: str
+    task: Task
+    region: str
+    count: int
+    used: int
+    total: int
+    total_used: int
+    low: float
+    high: float
+    nearest: float
+    bits: int
+    got: int
+    ulps: float
+    relative: float
+    loss: float
+    exact: str
+    right: tuple[str, ...]
+    wrong_sign: bool
+    cause: str
+
+
+def symptoms(evidence: Evidence, tasks: list[Task]) -> Iterator[Symptom]:
+    """The symptoms of those tasks of a pass whose results are a framework's own; formulas only serve the diagnosis."""
+    honest = _honest(evidence)
+    own = [task for task in tasks if task.number in evidence.outputs and task.case.route in ("native", "autodiff")]
+    for task in own:
+        kinds = _kinds(evidence, task.number, honest)
+        for number, kind in enumerate(KINDS):
+            for region, part in _regions(evidence.x):
+                mask = (kinds == number) & part
+                if mask.any():
+                    right = [each for each in own if each is not task and _is_right(evidence, kind, each, mask)]
+                    yield _describe(evidence, kind, region, mask, task, right, diagnose(evidence, kind, mask, task, tasks))
+    yield from _conventions(evidence, own)
+
+
+def _regions(x: Reals) -> Iterator[tuple[str, Mask]]:
+    near = np.abs(x) < _NEAR
+    yield from zip(REGIONS, (near, ~near & (x < 0), ~near & ~(x < 0)), strict=True)
+
+
+def _conventions(evidence: Evidence, own: list[Task]) -> Iterator[Symptom]:
+    """What the fewest implementations do where several things are right: zeros of either sign, and slopes at kinks."""
+    exact = Exact(evidence.activation, evidence.order)
+    for place in np.flatnonzero(np.isin(evidence.x, (0.0, *evidence.activation.kinks))):
+        truth = exact.at(float(evidence.x[place]))
+        right = [task for task in own if evidence.classes[task.number][place] == CLASS["correct"]]
+        camps: dict[str, list[Task]] = {}
+        for task in right:
+            camps.setdefault(repr(float(evidence.values(task.number)[place])), []).append(task)
+        if len(camps) < 2 or not (truth.is_interval or truth.zero_sign == 0):
+            continue
+        kind, why = ("kink", "any slope between those of the two sides") if truth.is_interval else ("signed_zero", "either zero")
+        mask = np.arange(evidence.x.size) == place
+        (region,) = (name for name, part in _regions(evidence.x) if part[place])
+        for task in min(camps.values(), key=len):
+            others = [other for other in right if other not in min(camps.values(), key=len)]
+            yield _describe(evidence, kind, region, mask, task, others, f"{why} is right: a convention")
+
+
+def _kinds(evidence: Evidence, case: int, honest: Reals) -> NDArray[np.int8]:
+    """For each input the number of the kind of its symptom, or -1."""
+    x, output, classes = evidence.x, evidence.values(case), evidence.classes[case]
+    wrong = classes > CLASS["faithful"]
+    flushed = wrong & _as_zero(evidence, output)
+    with np.errstate(all="ignore"):
+        wrong &= ~(np.abs(output - evidence.exact) <= honest)
+        large = ~(evidence.errors[case] <= TOLERATED)
+    no_result = np.isnan(evidence.best)
+    special = (classes == CLASS["special"]) | (np.isinf(x) & (classes == CLASS["nan"]))
+    rules = {
+        "nan_lost": special & np.isnan(x),
+        "special_value": special | (no_result & wrong),
+        "nan": classes == CLASS["nan"],
+        "overflow": classes == CLASS["overflowed"],
+        "early_underflow": wrong & (classes == CLASS["vanished"]) & ~flushed,
+        "range": _out_of_range(evidence, output),
+        "inaccurate": wrong & (classes == CLASS["inaccurate"]) & large & ~flushed,
+        "signed_zero": _other_zero(evidence, output),
+        "flush_to_zero": flushed | (wrong & (classes == CLASS["flushed"])),
+    }
+    return np.select([rules[kind] for kind in KINDS], list(range(len(KINDS))), -1).astype(np.int8)
+
+
+def _out_of_range(evidence: Evidence, output: Reals) -> Mask:
+    """Finite results beyond the limits at ±∞ of a function that is monotone between them."""
+    low, high = sorted(evidence.activation.limits[evidence.order])
+    values = evidence.exact[np.isfinite(evidence.x)]
+    if not (math.isfinite(low) and math.isfinite(high)) or values.min() < low or values.max() > high:
+        return np.zeros(output.size, bool)
+    found: Mask = np.isfinite(output) & ((output < low) | (output > high))
+    return found
+
+
+def _as_zero(evidence: Evidence, output: Reals) -> Mask:
+    """Subnormal inputs whose results are those for the input zero."""
+    x = evidence.x
+    subnormal = (x != 0) & (np.abs(x) < evidence.form.min_normal)
+    found: Mask = subnormal & np.isin(output, output[x == 0])
+    return found
+
+
+def _other_zero(evidence: Evidence, output: Reals) -> Mask:
+    """Results that are zero, rightly, but with the wrong sign, where zero or an infinity went in and the sign is settled."""
+    found = (output == 0) & (evidence.best == 0) & (np.signbit(output) != np.signbit(evidence.best))
+    found &= (evidence.x == 0) | np.isinf(evidence.x)
+    exact = Exact(evidence.activation, evidence.order)
+    settled = [place for place in np.flatnonzero(found) if exact.at(float(evidence.x[place])).zero_sign != 0]
+    return np.isin(np.arange(evidence.x.size), settled)
+
+
+def _honest(evidence: Evidence) -> Reals:
+    """For each input the absolute error that is honest: some roundings of the function's size around a zero nearby."""
+    x, y = evidence.x, evidence.exact
+    allowed = np.zeros(x.size)
+    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0))
+    signs = np.sign(y[usable])
+    for left in np.flatnonzero(signs[:-1] * signs[1:] <= 0):
+        before, after = usable[left], usable[left + 1]
+        zero = (x[before] + x[after]) / 2
+        if x[before] * x[after] < 0 or not (y[before] or y[after]):
+            continue
+        around = np.abs(x - zero) <= abs(zero) / 2
+        size = np.nanmax(np.abs(y[around & np.isfinite(y)]))
+        allowed[around] = np.maximum(allowed[around], _HONEST * size * 2.0**-evidence.form.precision)
+    return allowed
+
+
+def _describe(evidence: Evidence, kind: str, region: str, mask: Mask, task: Task, right: list[Task], cause: str) -> Symptom:
+    places = np.flatnonzero(mask)
+    worst = int(_worst(evidence, kind, places, task.number))
+    used = np.abs(evidence.x) <= USED
+    x = evidence.x[places]
+    output = evidence.values(task.number)
+    wrong_sign = (output * np.sign(evidence.exact) < 0)[places]
+    truth = Exact(evidence.activation, evidence.order).at(float(evidence.x[worst]))
+    bits, got = int(evidence.bits[worst]), int(evidence.outputs[task.number][worst])
+    return Symptom(
+        kind=kind,
+        task=task,
+        region=region,
+        count=places.size,
+        used=int((mask & used).sum()),
+        total=evidence.x.size,
+        total_used=int(used.sum()),
+        low=float(x[0]),
+        high=float(x[-1]),
+        nearest=float(np.abs(x).min()),
+        bits=bits,
+        got=got,
+        ulps=float(evidence.errors[task.number][worst]),
+        relative=float(evidence.relative(task.number)[worst]),
+        loss=float(abs(output[worst] - evidence.exact[worst])) / _size(evidence),
+        exact=truth.decimal(_DIGITS),
+        right=tuple(str(other.implementation) for other in right),
+        wrong_sign=bool(wrong_sign.any()),
+        cause=cause,
+    )
+
+
+def _worst(evidence: Evidence, kind: str, places: NDArray[np.int64], case: int) -> int:
+    """The place that shows the defect best."""
+    x = np.abs(evidence.x[places])
+    if kind == "inaccurate":  # the largest error, among the inputs people use where there are any
+        usual = places[x <= USED]
+        among = usual if usual.size else places
+        return int(among[np.argmax(np.nan_to_num(evidence.errors[case][among], nan=np.inf))])
+    if kind == "early_underflow":  # what is lost counts
+        return int(places[np.argmax(np.abs(evidence.exact[places]))])
+    return int(places[np.argmin(np.where(np.isnan(x), np.inf, x))])
+
+
+def _is_right(evidence: Evidence, kind: str, task: Task, mask: Mask) -> bool:
+    """Whether a case is right, but for one input in a hundred, on some inputs."""
+    if kind == "signed_zero":
+        return not _other_zero(evidence, evidence.values(task.number))[mask].any()
+    good = (evidence.classes[task.number] <= CLASS["faithful"]) | (evidence.errors[task.number] <= 2)
+    return bool(np.mean(good[mask]) >= 0.99)
+
+
+def _size(evidence: Evidence) -> float:
+    """The largest exact result for the inputs people use; 1 where all are zero."""
+    sizes = np.abs(evidence.exact[(np.abs(evidence.x) <= USED) & np.isfinite(evidence.exact)])
+    return float(sizes.max(initial=0.0)) or 1.0
