@@ -135,8 +135,10 @@ def _reference(activation: Activation, order: int, form: Format, x: Reals) -> tu
 def _measure(found: Evidence, output: Reals, hi: Reals, lo: Reals, scale: Reals) -> tuple[Reals, NDArray[np.int8]]:
     form = found.form
     with np.errstate(all="ignore"):
-        exponent = np.frexp(found.exact)[1] - 1
-        ulp = np.ldexp(1.0, np.maximum(exponent, form.emin) - form.precision + 1)
+        significand, exponent = np.frexp(hi)
+        inward = (np.abs(significand) == 0.5) & (hi * lo < 0)  # the exact result lies in the binade below
+        exponent -= 1 + inward + np.frexp(scale)[1] - 1
+        ulp = np.ldexp(1.0, np.maximum(np.where(hi == 0, form.emin, exponent), form.emin) - form.precision + 1)
         errors = np.abs((output * scale - hi) - lo) / (ulp * scale)
     finite = np.isfinite(output)
     errors[~finite] = np.nan
