@@ -55,7 +55,7 @@ def fused_gradient(bits: np.ndarray, cases: int) -> tuple[float, float]:
     addresses = np.array([(r.ctypes.data, r.ctypes.data, lane.accounts[case].address) for case, r in results.items()])
     fixed = (lane._kernel.tables, lane._law, lane._scratch, addresses, lane._pending, found)
     wide, out = x.astype(np.float64), np.empty(x.size)
-    ours, exponential = medians(lambda: compare(x, IN_CACHE, *fixed), lambda: np.exp(wide, out=out))
+    ours, exponential = medians(lambda: compare(x, IN_CACHE, False, *fixed), lambda: np.exp(wide, out=out))
     return ours / cases, exponential
 
 
@@ -101,7 +101,7 @@ def sweep(*backends: str) -> float:
     work = plan(Request(**case, inputs="exhaustive"))
     tasks, inputs = work.tasks, work.inputs["float32"]
     workers = {task.implementation: Worker(task.implementation) for task in tasks}
-    paced = Paced(Comparison(activation("sigmoid"), 1, FORM, processors(), inputs.count))
+    paced = Paced(Comparison(activation("sigmoid"), 1, FORM, processors(), inputs.count, inputs.exhaustive))
     before = processor_seconds(resource.RUSAGE_SELF)
     with ThreadPoolExecutor(processors()) as executor:
         Sweep(tasks, workers, inputs, paced, executor, processors(), block_length(FORM, inputs.count), lambda *_: None).run()

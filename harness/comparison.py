@@ -94,16 +94,19 @@ class Comparison:
         format: of inputs and results.
         lanes: into how many parts a block is split.
         inputs: how many there are in all: of more than 2^24 one in eight goes into the histogram.
+        exhaustive: whether the inputs are all there are, in the order of their encodings.
     """
 
-    def __init__(self, activation: Activation, order: int, format: Format, lanes: int, inputs: int = 0) -> None:
+    def __init__(
+        self, activation: Activation, order: int, format: Format, lanes: int, inputs: int = 0, exhaustive: bool = False
+    ) -> None:
         find = kernels.wide if format.bits == 64 else kernels.narrow
         kernel = find(activation, order)
         if kernel is None:
             raise ValueError(f"{activation}: no reference kernel for order {order} in {format}")
         self.format = format
         quantiled = CHUNK if inputs <= _ALL_QUANTILED else CHUNK // 8
-        self._lanes = [_Lane(Exact(activation, order), kernel, format, quantiled) for _ in range(lanes)]
+        self._lanes = [_Lane(Exact(activation, order), kernel, format, quantiled, exhaustive) for _ in range(lanes)]
 
     def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
         """Compare one block.
@@ -143,18 +146,19 @@ class Comparison:
 class _Lane:
     """One thread's part: its accounts and its scratch memory."""
 
-    def __init__(self, exact: Exact, kernel: kernels.Kernel, format: Format, quantiled: int) -> None:
-        from .kernels.compare import law
+    def __init__(self, exact: Exact, kernel: kernels.Kernel, format: Format, quantiled: int, exhaustive: bool) -> None:
+        from .kernels.compare import SCRATCH, law
 
         self._exact, self._kernel, self._format, self._quantiled = exact, kernel, format, quantiled
         self._law = law(format.precision, format.emin, format.emax, kernel.bound, quantiled) if format.bits < 64 else None
         self._judgement = lru_cache(1 << 14)(self._ask)  # implementations agree more often than not
         self.accounts: dict[int, _Account] = {}
         self._agreements: dict[tuple[int, int], Agreement] = {}
-        self._scratch = _aligned((3, CHUNK))
+        self._scratch = _aligned((SCRATCH, CHUNK))
         self._scratch[0] = np.random.default_rng(_SEED_OF_WEIGHTS).integers(0, 1 << 32, CHUNK, np.uint64) | np.uint64(1)
         self._table = _table(format) if format.bits == 16 else None
         self._edge = exact.activation.edge.at if exact.activation.edge else None
+        self._exhaustive = exhaustive and self._table is None and self._edge is None  # the kernel knows the inputs
         self._piece = _WIDE_PIECE if format.bits == 64 else _PIECE
         self._pending = np.empty((0, self._piece), np.int64)
 
@@ -199,7 +203,7 @@ class _Lane:
         found = np.empty((len(results), 2), np.uint64)
         cases = np.array(addresses, np.int64)
         x = self._arguments(inputs)
-        compare(x, start, self._kernel.tables, self._law, self._scratch, cases, self._pending, found)
+        compare(x, start, self._exhaustive, self._kernel.tables, self._law, self._scratch, cases, self._pending, found)
         return found.tolist()
 
     def _compare_wide(self, start: int, inputs: Bits, results: dict[int, Bits]) -> list[tuple[int, int]]:

@@ -120,7 +120,8 @@ def execute(
             executor.submit(_compile_kernels, list(batches(open_tasks)))  # while the frameworks are being imported
             for (form, name, parameters, order), tasks in batches(open_tasks).items():
                 inputs = work.inputs[form]
-                comparison = Comparison(activation(name, **dict(parameters)), order, inputs.format, jobs, inputs.count)
+                definition = activation(name, **dict(parameters))
+                comparison = Comparison(definition, order, inputs.format, jobs, inputs.count, inputs.exhaustive)
                 length = block or block_length(inputs.format, inputs.count)
                 witness = Witness(inputs, comparison)
                 Sweep(tasks, workers, inputs, witness, executor, jobs, length, progress).run()
@@ -131,7 +132,7 @@ def execute(
                     accuracy[task.number] = accuracy_row(run_id, task, inputs, comparison, facts.get(task.implementation))
                 agreement += agreement_rows(run_id, tasks, inputs, comparison)
                 measured = [task for task in tasks if task.status == "ok"]
-                seen += symptoms(witness.evidence(activation(name, **dict(parameters)), order), measured)
+                seen += symptoms(witness.evidence(definition, order), measured)
     except KeyboardInterrupt:
         for task in open_tasks:
             if task.number not in accuracy and task.status == "ok":

@@ -86,16 +86,19 @@ def enter_record(bits: Any, index: Any, result: Any, records: Any, slot: Any) ->
 
 
 @step
-def enter(error: Any, normal: Any, index: Any, result: Any, counts: Any, total: Any, records: Any) -> Any:
-    """Enter one error into sum and records, of equal errors the one with the smaller index is kept; return its bucket."""
+def enter(error: Any, normal: Any, index: Any, result: Any, counts: Any, total: Any, records: Any, times: Any = 1) -> Any:
+    """Enter one error into sum and records, of equal errors the one with the smaller index is kept; return its bucket.
+
+    ``times`` equal errors are entered at once, if they are below 2^26; the index is that of the first.
+    """
     capped = min(error, SUM_CAP)
     if capped < 2.0**32:
         low, high = np.uint64(np.rint(capped * 2.0**SUM_BITS)), np.uint64(0)
     else:
         whole = np.uint64(np.rint(capped))
         low, high = whole << np.uint64(SUM_BITS), whole >> np.uint64(64 - SUM_BITS)
-    add(total, low, high)
-    counts[MEASURED] += 1
+    add(total, low * np.uint64(times), high)
+    counts[MEASURED] += times
     bits = to_bits(error)
     enter_record(bits, index, result, records, MAX_ERROR)
     if normal:
@@ -132,13 +135,13 @@ def is_nan(x: Any, result: Any, counts: Any) -> Any:
 
 
 @step
-def count(cls: Any, x: Any, result: Any, exact: Any, counts: Any, vanished: Any) -> None:
+def count(cls: Any, x: Any, result: Any, exact: Any, counts: Any, vanished: Any, times: Any = 1) -> None:
     """Count a class, and what goes with it: signs, and where results vanish."""
-    counts[cls] += 1
+    counts[cls] += times
     opposite = (to_bits(result) ^ to_bits(exact)) < 0
     if opposite and result != 0.0 and exact != 0.0:
-        counts[WRONG_SIGN] += 1
+        counts[WRONG_SIGN] += times
     if opposite and result == 0.0 and cls == CORRECT:
-        counts[ZERO_SIGN] += 1
+        counts[ZERO_SIGN] += times
     if cls == VANISHED:
         note_vanished(x, vanished)

@@ -40,14 +40,17 @@ from .account import (
     note_vanished,
     parts,
 )
-from .machine import EXPONENT_MASK, from_bits, kernel, pointer, routine, step, to_bits
-from .polynomial import evaluate_chunk
-from .survey import all_between, all_nan, count_below, measure, survey, survey_normal, weigh
+from .machine import EXPONENT_MASK, borrowed, from_bits, kernel, pointer, routine, step, to_bits
+from .polynomial import evaluate_chunk, piece_of, shared_reference
+from .survey import all_between, all_nan, all_same, count_below, measure, survey, survey_normal, weigh
 
 _NEGLIGIBLE = 2.0**-200
+SCRATCH = 4
+"""Rows of a kernel's scratch memory."""
 _PART = 128  # results of a chunk that is not settled are tried again so many at a time
 _HALF, _ONE = bucket(0.5), bucket(1.0)  # errors of 1/2 and of 1 begin buckets
 _carray: Any = numba.carray  # type: ignore[attr-defined]
+_FEW = 2.0**26  # ulps; so many are added up without overflow
 _BEYOND = 2.0**200  # from there on a reference may stand for something larger
 
 
@@ -155,40 +158,58 @@ def _record(os: Any, bs: Any, ys: Any, start: Any, law: Any, largest: Any, recor
     return normal
 
 
+@step
+def _judge(result: Any, exact: Any, even: Any, law: Any) -> Any:
+    """The class of a result, or -1 if the exact reference must be asked, and its error in ulps."""
+    if exact != exact or (abs(exact) >= _BEYOND and abs(result) < math.inf):
+        return -1, 0.0
+    exact_bits = to_bits(exact)
+    error = from_bits(measure(result, exact, max(exact_bits & EXPONENT_MASK, law.lowest), law))
+    approximate = exact_bits & 3 == 2
+    slack = law.tolerance if approximate else 0.0
+    if result != 0.0 and 0.0 < abs(exact) < _NEGLIGIBLE:
+        # The error is |result| / ulp less, or for the other sign more, something too small to be seen.
+        error *= 1 - 2.0**-53 if (result > 0) == (exact > 0) else 1 + 2.0**-52
+        slack = 0.0
+    return _classify(result, exact, error, slack, even, law.bound if approximate else 0.0, law.normal_from, law.top), error
+
+
 @routine
 def _one_by_one(
     xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, quantiled: Any, account: Any, pending: Any, waiting: Any
 ) -> Any:
     """Account for results one by one; the number of inputs that are pending then."""
     counts, records, total, vanished, histogram = parts(account)
-    tolerance, bound, normal_from, top = law.tolerance, law.bound, law.normal_from, law.top
     for i in range(os.size):
         exact, result, v = ys[i], np.float64(os[i]), np.float64(xs[i])
         if is_nan(v, result, counts):
             continue
-        if exact != exact or (abs(exact) >= _BEYOND and abs(result) < math.inf):
-            pending[waiting] = start + i
-            waiting += 1
-            continue
-        exact_bits = to_bits(exact)
-        error = from_bits(measure(result, exact, max(exact_bits & EXPONENT_MASK, law.lowest), law))
-        approximate = exact_bits & 3 == 2
-        slack = tolerance if approximate else 0.0
-        if result != 0.0 and 0.0 < abs(exact) < _NEGLIGIBLE:
-            # The error is |result| / ulp less, or for the other sign more, something too small to be seen.
-            error *= 1 - 2.0**-53 if (result > 0) == (exact > 0) else 1 + 2.0**-52
-            slack = 0.0
-        cls = _classify(result, exact, error, slack, bs[i] & 1 == 0, bound if approximate else 0.0, normal_from, top)
+        cls, error = _judge(result, exact, bs[i] & 1 == 0, law)
         if cls < 0:
             pending[waiting] = start + i
             waiting += 1
             continue
         count(cls, v, result, exact, counts, vanished)
         if cls != FLUSHED and abs(result) != math.inf:
-            normal = abs(exact) >= normal_from and abs(exact) < top
+            normal = abs(exact) >= law.normal_from and abs(exact) < law.top
             number = enter(error, normal, start + i, bs[i], counts, total, records)
             histogram[number] += i < quantiled
     return waiting
+
+
+@routine
+def _settle_alike(result: Any, bits: Any, exact: Any, start: Any, law: Any, account: Any) -> Any:
+    """Account for a chunk of results that are all the same, as are the references, and say whether that was possible."""
+    counts, records, total, vanished, histogram = parts(account)
+    cls, error = _judge(result, exact, bits & 1 == 0, law)
+    if cls < 0 or cls == VANISHED or not error < _FEW:
+        return False
+    count(cls, exact, result, exact, counts, vanished, CHUNK)
+    if cls != FLUSHED and abs(result) != math.inf:
+        normal = abs(exact) >= law.normal_from and abs(exact) < law.top
+        number = enter(error, normal, start, bits, counts, total, records, CHUNK)
+        histogram[number] += law.quantiled
+    return True
 
 
 @routine
@@ -229,16 +250,36 @@ def _settle(xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, quantiled:
     return True
 
 
+@step
+def _compare_chunk(
+    xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, account: Any, buckets: Any, pending: Any, waiting: Any
+) -> Any:
+    """Account for a chunk of results; the number of inputs that are pending then."""
+    quantiled = min(law.quantiled, xs.size)
+    if _settle(xs, os, bs, ys, start, law, quantiled, account, buckets):
+        return waiting
+    for part in range(0, xs.size, _PART):
+        end = min(part + _PART, xs.size)
+        xp, op, bp, yp = xs[part:end], os[part:end], bs[part:end], ys[part:end]
+        share = max(min(quantiled, end) - part, 0)
+        if not _settle(xp, op, bp, yp, start + part, law, share, account, buckets):
+            waiting = _one_by_one(xp, op, bp, yp, start + part, law, share, account, pending, waiting)
+    return waiting
+
+
 @kernel
-def compare(x: Any, start: Any, tables: Any, law: Any, scratch: Any, cases: Any, pending: Any, found: Any) -> None:
+def compare(
+    x: Any, start: Any, exhaustive: Any, tables: Any, law: Any, scratch: Any, cases: Any, pending: Any, found: Any
+) -> None:
     """Compare the results of several cases on the same inputs with the reference.
 
     Args:
         x: inputs, float32[n].
         start: index of the first input, a multiple of CHUNK.
+        exhaustive: whether the inputs are the numbers whose encodings are their indices; they are not read then.
         tables: of the reference, from :func:`harness.kernels.polynomial.tables`.
         law: of the format.
-        scratch: uint64[3, CHUNK], aligned: in the first row odd weights below 2^32, for the digest.
+        scratch: uint64[SCRATCH, CHUNK], aligned: in the first row odd weights below 2^32, for the digest.
         cases: int64[cases, 3], addresses of each case's results, float32[n], exact; of their encodings, uint32[n]; and of
             its account, int64[ACCOUNT], which is updated.
         pending: int64[cases, n], receives the indices of inputs that only the exact reference can class; these are
@@ -246,24 +287,34 @@ def compare(x: Any, start: Any, tables: Any, law: Any, scratch: Any, cases: Any,
         found: uint64[cases, 2], receives the number of pending inputs, and the digest of these results, to be added
             modulo 2^64.
     """
+    x, tables, scratch, cases, pending, found = borrowed((x, tables, scratch, cases, pending, found))
     weights, buckets, reference = scratch[0], scratch[1].view(np.uint16), scratch[2].view(np.float64)
+    own = scratch[3].view(np.float32)
+    own_bits, all_weights = own.view(np.uint32), weights.sum()
     found[:] = 0
     for low in range(0, x.size, CHUNK):
-        xs = x[low : low + CHUNK]
-        ys = reference[: xs.size]
-        quantiled = min(law.quantiled, xs.size)
-        evaluate_chunk(xs, ys, tables)
+        size, index = min(CHUNK, x.size - low), start + low
+        xs, ys = own[:size], reference[:size]
+        if exhaustive:
+            own_bits[0], own_bits[size - 1] = index, index + size - 1
+        else:
+            xs[:] = x[low : low + CHUNK]
+        piece = piece_of(xs, exhaustive, tables)
+        shared = shared_reference(piece, tables) if size == CHUNK else math.nan
+        ready = False
         for case in range(cases.shape[0]):
-            os = _carray(pointer(cases[case, 0] + 4 * low), xs.size, np.float32)
-            bs = _carray(pointer(cases[case, 1] + 4 * low), xs.size, np.uint32)
+            os = _carray(pointer(cases[case, 0] + 4 * low), size, np.float32)
+            bs = _carray(pointer(cases[case, 1] + 4 * low), size, np.uint32)
             account = _carray(pointer(cases[case, 2]), ACCOUNT, np.int64)
-            found[case, 1] += weigh(bs, weights) * chunk_weight((start + low) // CHUNK)
-            settled = _settle(xs, os, bs, ys, start + low, law, quantiled, account, buckets)
-            for part in range(0, 0 if settled else xs.size, _PART):
-                end = min(part + _PART, xs.size)
-                xp, op, bp, yp = xs[part:end], os[part:end], bs[part:end], ys[part:end]
-                share = max(min(quantiled, end) - part, 0)
-                index = start + low + part
-                if not _settle(xp, op, bp, yp, index, law, share, account, buckets):
-                    waiting = np.int64(found[case, 0])
-                    found[case, 0] = _one_by_one(xp, op, bp, yp, index, law, share, account, pending[case], waiting)
+            if shared == shared and all_same(bs) and _settle_alike(np.float64(os[0]), bs[0], shared, index, law, account):
+                found[case, 1] += np.uint64(bs[0]) * all_weights * chunk_weight(index // CHUNK)
+                continue
+            if not ready:
+                if exhaustive:
+                    for i in range(size):
+                        own_bits[i] = index + i
+                evaluate_chunk(xs, ys, piece, tables)
+                ready = True
+            found[case, 1] += weigh(bs, weights) * chunk_weight(index // CHUNK)
+            waiting = np.int64(found[case, 0])
+            found[case, 0] = _compare_chunk(xs, os, bs, ys, index, law, account, buckets, pending[case], waiting)

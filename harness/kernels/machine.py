@@ -116,8 +116,33 @@ def _pointer(context: Any, address: Any) -> Any:
     return types.voidptr(types.int64), generate
 
 
+def _borrowed(context: Any, arrays: Any) -> Any:
+    """An array, or a tuple of arrays, without the owners of the memory.
+
+    Numba counts references wherever an array is sliced or passed on, by atomic operations on memory that all threads share.
+    Within a kernel that is not needed: its caller holds the arrays.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return disown(context, builder, arrays, arguments[0])
+
+    def disown(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        if isinstance(kind, types.BaseTuple):
+            parts: Any = kind.types  # type: ignore[attr-defined]
+            for number, part in enumerate(parts):
+                value = builder.insert_value(value, disown(context, builder, part, builder.extract_value(value, number)), number)
+            return value
+        array = context.make_array(kind)(context, builder, value)
+        array.meminfo = ir.Constant(array.meminfo.type, None)
+        array.parent = ir.Constant(array.parent.type, None)
+        return array._getvalue()
+
+    return arrays(arrays), generate
+
+
 # Called from compiled code only, where they take the arguments behind the context.
 fma: Any = intrinsic(_fma)
 to_bits: Any = intrinsic(_to_bits)
 from_bits: Any = intrinsic(_from_bits)
 pointer: Any = intrinsic(_pointer)
+borrowed: Any = intrinsic(_borrowed)

@@ -1,7 +1,8 @@
 """The fast reference for formats of up to 32 bits: evaluates the pieces of :mod:`harness.approximation`.
 
 In an exhaustive sweep a chunk of inputs nearly always lies in one piece, and one polynomial is evaluated for all of it,
-which vectorises; elsewhere each input looks its piece up. Both ways give the same bits.
+which vectorises; elsewhere each input looks its piece up. Both ways give the same bits. Most of a format's inputs are so
+small or so large that the reference is the same number for a whole piece: that is known beforehand.
 """
 
 from __future__ import annotations
@@ -63,45 +64,59 @@ def _piece(v: Any, cells: Any, high: Any) -> Any:
     return piece
 
 
+@step
+def piece_of(xs: Any, consecutive: Any, tables: Any) -> Any:
+    """The piece that all inputs xs, float32[n], lie in, or -1; of consecutive ones only the first and the last are read."""
+    cells, first, span, high, _, _, _ = tables
+    v, bits = np.float64(xs[0]), xs.view(np.uint32)
+    if v == 0.0 or not abs(v) < math.inf:
+        return -1
+    piece = _piece(v, cells, high)
+    farthest = np.uint32(bits[bits.size - 1] - first[piece])
+    for i in range(0 if consecutive else bits.size):
+        farthest = max(farthest, np.uint32(bits[i] - first[piece]))
+    return piece if farthest <= span[piece] else -1
+
+
+@step
+def shared_reference(piece: Any, tables: Any) -> Any:
+    """The reference that all inputs of a piece have, or NaN."""
+    return tables[5][piece, 5] if piece >= 0 else math.nan
+
+
 @routine
-def evaluate_chunk(xs: Any, ys: Any, tables: Any) -> None:
-    """Write the reference ys, float64[n], of at least one input xs, float32[n]."""
-    cells, least, most, high, kind, numbers, coefficients = tables
-    v = np.float64(xs[0])
-    outside = True
-    piece = 0
-    if v != 0.0 and abs(v) < math.inf:
-        outside = False
-        piece = _piece(v, cells, high)
-        bottom, top = least[piece], most[piece]
+def _evaluate_piece(xs: Any, ys: Any, piece: Any, kind: Any, numbers: Any, coefficients: Any) -> None:
+    """Write the reference ys, float64[n], of inputs of one piece."""
+    scale, shift, slope, constant, floor, _ = numbers[piece]
+    row = coefficients[piece]
+    c = (row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])  # in registers
+    if kind[piece] == ASK:
+        ys[:] = math.nan
+    elif kind[piece] == PLAIN:
         for i in range(xs.size):
-            outside |= not ((xs[i] >= bottom) & (xs[i] <= top))
-    if not outside:
-        scale, shift, slope, constant, floor = numbers[piece]
-        row = coefficients[piece]
-        c = (row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])  # in registers
-        if kind[piece] == ASK:
-            ys[:] = math.nan
-        elif kind[piece] == PLAIN:
-            for i in range(xs.size):
-                ys[i] = _approximate(_polynomial(fma(np.float64(xs[i]), scale, shift), c))
-            for i in range(xs.size if floor > 0 else 0):
-                ys[i] = ys[i] if _counts(ys[i], floor) else math.nan
-        elif kind[piece] == EXACT:
-            for i in range(xs.size):
-                ys[i] = fma(np.float64(xs[i]), slope, constant)
-        else:
-            above = kind[piece]
-            for i in range(xs.size):
-                v = np.float64(xs[i])
-                ys[i] = _one_sided(fma(v, slope, constant), _polynomial(fma(v, scale, shift), c), above)
-        return
+            ys[i] = _approximate(_polynomial(fma(np.float64(xs[i]), scale, shift), c))
+        for i in range(xs.size if floor > 0 else 0):
+            ys[i] = ys[i] if _counts(ys[i], floor) else math.nan
+    elif kind[piece] == EXACT:
+        for i in range(xs.size):
+            ys[i] = fma(np.float64(xs[i]), slope, constant)
+    else:
+        above = kind[piece]
+        for i in range(xs.size):
+            v = np.float64(xs[i])
+            ys[i] = _one_sided(fma(v, slope, constant), _polynomial(fma(v, scale, shift), c), above)
+
+
+@routine
+def _evaluate_each(xs: Any, ys: Any, tables: Any) -> None:
+    """Write the reference ys, float64[n], of inputs of any pieces."""
+    cells, _, _, high, kind, numbers, coefficients = tables
     for i in range(xs.size):
         v = np.float64(xs[i])
         ys[i] = math.nan
         if v != 0.0 and abs(v) < math.inf:
             piece = _piece(v, cells, high)
-            scale, shift, slope, constant, floor = numbers[piece]
+            scale, shift, slope, constant, floor, _ = numbers[piece]
             rest = _polynomial(fma(v, scale, shift), coefficients[piece])
             if kind[piece] == PLAIN:
                 y = _approximate(rest)
@@ -112,10 +127,20 @@ def evaluate_chunk(xs: Any, ys: Any, tables: Any) -> None:
                 ys[i] = _one_sided(fma(v, slope, constant), rest, kind[piece])
 
 
+@step
+def evaluate_chunk(xs: Any, ys: Any, piece: Any, tables: Any) -> None:
+    """Write the reference ys, float64[n], of inputs xs, float32[n], of a piece, or of any (-1)."""
+    if piece >= 0:
+        _evaluate_piece(xs, ys, piece, tables[4], tables[5], tables[6])
+    else:
+        _evaluate_each(xs, ys, tables)
+
+
 @kernel
 def _evaluate(x: Any, y: Any, tables: Any) -> None:
     for start in range(0, x.size, CHUNK):
-        evaluate_chunk(x[start : start + CHUNK], y[start : start + CHUNK], tables)
+        xs, ys = x[start : start + CHUNK], y[start : start + CHUNK]
+        evaluate_chunk(xs, ys, piece_of(xs, False, tables), tables)
 
 
 Tables = tuple[Any, ...]
@@ -125,19 +150,40 @@ _SHARED = 4  # arrays of the partition, which come first
 def arrays(pieces: Pieces) -> Tables:
     """The partition, and for each order its kinds, numbers and coefficients, as arrays."""
     low, high = np.array(pieces.low), np.array(pieces.high)
-    negative = np.arange(low.size) < pieces.negative
+    sign = np.where(np.arange(low.size) < pieces.negative, -1.0, 1.0)
     below = np.nextafter(np.where(high < 2.0**128, high, np.inf).astype(np.float32), np.float32(0))
-    least = np.where(negative, -below, low).astype(np.float32)
-    most = np.where(negative, -low, below).astype(np.float32)
+    least, most = sign * low, sign * below
+    first, last = least.astype(np.float32).view(np.uint32), most.astype(np.float32).view(np.uint32)
     starts = (np.arange(_FIRST_CELL, _FIRST_CELL + _CELLS, dtype=np.int64) << _CELL).view(np.float64)
     minus, plus = low[: pieces.negative], low[pieces.negative :]
     cells = [np.searchsorted(minus, starts, side="right") - 1, np.searchsorted(plus, starts, side="right") - 1 + minus.size]
-    made = [np.concatenate(cells).astype(np.int32), least, most, high]
+    span = np.where(first <= last, last - first, 0).astype(np.uint32)  # there are pieces between two subnormal numbers
+    made = [np.concatenate(cells).astype(np.int32), first, span, high]
     for order in zip(*pieces.orders, strict=True):
-        made.append(np.array([piece.kind for piece in order]))
-        made.append(np.array([(p.scale, -p.centre * p.scale, *p.lead, p.floor) for p in order]))
-        made.append(np.array([piece.coefficients for piece in order]))
+        kind = np.array([piece.kind for piece in order])
+        numbers = np.array([(p.scale, -p.centre * p.scale, *p.lead, p.floor, math.nan) for p in order])
+        coefficients = np.array([piece.coefficients for piece in order])
+        numbers[:, -1] = _same((*made[:_SHARED], kind, numbers, coefficients), least, most)
+        made += [kind, numbers, coefficients]
     return tuple(made)
+
+
+def _same(tables: Tables, least: Any, most: Any) -> Any:
+    """For every piece the reference of all its inputs, or NaN where they do not share one.
+
+    They do where neither the lead nor the polynomial varies, or where the rest is so small that adding it to the lead
+    gives the lead, from which it is then moved off.
+    """
+    *_, kind, numbers, coefficients = tables
+    scale, shift, slope, constant, floor, _ = numbers.T
+    reach = np.maximum(abs(least * scale + shift), abs(most * scale + shift))
+    rest = (abs(coefficients) * reach[:, None] ** np.arange(coefficients.shape[1])).sum(axis=1)
+    lost = (kind != PLAIN) & (rest < 2.0**-55 * abs(constant))
+    flat = ~coefficients[:, 1:].any(axis=1)
+    same = (kind != ASK) & (slope == 0) & (floor == 0) & (lost | flat)
+    y = np.empty(least.size)
+    _evaluate(least.astype(np.float32), y, tables)
+    return np.where(same, y, math.nan)
 
 
 def tables(made: Tables, order: int) -> Tables:

@@ -28,6 +28,15 @@ def weigh(bs: Any, weights: Any) -> Any:
 
 
 @step
+def all_same(bs: Any) -> Any:
+    """Whether a chunk of results is one and the same."""
+    different = np.uint32(0)
+    for i in range(bs.size):
+        different |= bs[i] ^ bs[0]
+    return different == 0
+
+
+@step
 def measure(result: Any, exact: Any, binade: Any, law: Any) -> Any:
     """The bits of the error in ulps, of which there are 2^(p-1) in the binade (bits of a power of two)."""
     return to_bits((np.float64(result) - exact) * from_bits(law.inverse - binade)) & MAGNITUDE_MASK

@@ -90,6 +90,28 @@ def test_runs_of_neighbours_are_judged_alike(first: int, order: int) -> None:
     check(comparison, "sigmoid", order, form, bits, results)
 
 
+@pytest.mark.parametrize("first", [0x30000000, 0xB0000000, 0x7F000000, 0xFF000000, 0x42D00000])
+@pytest.mark.parametrize(("name", "order"), [("sigmoid", 1), ("relu", 1), ("exp", 0)])
+def test_chunks_of_one_result_are_judged_alike(first: int, name: str, order: int) -> None:
+    """Where the reference, too, is the same for all inputs of a chunk they are accounted for at once."""
+    form = FORMATS["float32"]
+    bits = np.arange(first, first + 1088, dtype=np.uint32)
+    right = Exact(name, order).at(form.value(first + 1000)).rounded(form)
+    values = [0.0, -0.0, -1.0, 1e-40, 1e30, math.inf, math.nan]
+    same = [right, right ^ 1, *form.round(np.array(values)).tolist()]
+    results = {case: np.full(bits.size, each, np.uint32) for case, each in enumerate(same)}
+    results[len(same)] = np.where(np.arange(bits.size) == 1000, right ^ 2, right).astype(np.uint32)
+    found = []
+    with ThreadPoolExecutor(1) as executor:
+        for other, exhaustive in (("softsign", True), (name, False), (name, True)):
+            comparison = Comparison(activation(other), order, form, lanes=1, exhaustive=exhaustive)
+            comparison.add(first, bits, results, executor)
+            found.append([comparison.tally(case) for case in results])
+    assert found[1] == found[2]
+    assert [tally.digest for tally in found[0]] == [tally.digest for tally in found[1]]  # hashed in another way
+    check(comparison, name, order, form, bits, results, first)
+
+
 @pytest.mark.parametrize(
     ("definition", "first"),
     [(STEP, 0x4B000000), (STEP, 0x4B7FFC00), (SHRINK, 0x4B800000), (EXPONENTIAL, 0x42B17000), (EXPONENTIAL, 0x44000000)],
@@ -109,9 +131,15 @@ def test_ties_and_overflow_are_judged_alike(definition: Activation, first: int) 
 
 
 def check(
-    comparison: Comparison, name: Activation | str, order: int, form: Format, bits: np.ndarray, results: dict[int, np.ndarray]
+    comparison: Comparison,
+    name: Activation | str,
+    order: int,
+    form: Format,
+    bits: np.ndarray,
+    results: dict[int, np.ndarray],
+    first: int = 0,
 ) -> None:
-    """Assert that the tallies are the judge's, result by result."""
+    """Assert that the tallies are the judge's, result by result; ``first`` is the index of the first input."""
     exact = Exact(name, order)
     for case, outputs in results.items():
         judged = [judge(exact.at(form.value(int(i))), int(i), int(o), form) for i, o in zip(bits, outputs, strict=True)]
@@ -124,7 +152,7 @@ def check(
         assert tally.worst.ulps == pytest.approx(max(errors, default=-1.0), rel=1e-6, abs=ULP)
         normal = [each.ulps for each in judged if each.normal and not math.isnan(each.ulps) and each.cls != "flushed"]
         assert tally.worst_normal.ulps == pytest.approx(max(normal, default=-1.0), rel=1e-6, abs=ULP)
-        assert not errors or outputs[tally.worst.index] == tally.worst.result
+        assert not errors or outputs[tally.worst.index - first] == tally.worst.result
         mean = sum(min(error, 2.0**62) for error in errors) / len(errors) if errors else math.nan
         assert tally.mean_ulps == pytest.approx(mean, rel=1e-6, abs=ULP, nan_ok=True)
         assert sum(tally.histogram.values()) == len(errors)

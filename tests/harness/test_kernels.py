@@ -107,6 +107,23 @@ def test_a_chunk_in_one_piece_and_single_inputs_have_the_same_reference() -> Non
         np.testing.assert_array_equal(together.view(np.uint64), alone.view(np.uint64))
 
 
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("name", "share"), [("sigmoid", (0.75, 0.85, 0.45)), ("relu", (0.49, 0.99, 0.99)), ("silu", (0.23, 0.75, 0.85))]
+)
+def test_a_reference_that_a_piece_shares_is_that_of_every_input(name: str, share: tuple[float, ...], order: int) -> None:
+    kernel = kernels.narrow(activation(name), order)
+    _, first, span, _, _, numbers, _ = kernel.tables
+    shared = numbers[:, 5]
+    some = np.random.default_rng(order).uniform(0, 1, (20, span.size))
+    some[:2] = [[0], [1]]
+    found = np.empty(span.size)
+    for position in some:
+        kernel.function((first + np.rint(position * span).astype(np.uint32)).view(np.float32), found)
+        np.testing.assert_array_equal(np.where(np.isnan(shared), shared, found).view(np.uint64), shared.view(np.uint64))
+    assert np.sum(span[~np.isnan(shared)] + 1.0) > share[order] * 2**32
+
+
 def test_zeros_of_a_derivative_and_kinks_are_left_to_the_exact_reference() -> None:
     """Near swish's minimum no relative bound holds: a few of its neighbours are undecided, and none is wrong."""
     x = (np.float32(-1.2784645).view(np.uint32) + np.arange(-5000, 5000)).astype(np.uint32).view(np.float32)
