@@ -5,7 +5,8 @@ Commands and replies are lines of JSON on the two inherited descriptors; standar
 framework and may be written to at will. A failing case is a reply; only a crash ends the worker.
 
 * first reply: ``{"hello": {"versions", "environment"}}``, or ``{"failed": reason}``
-* ``{"op": "prepare", "id", "case", "length", "inputs": [path, path], "outputs": [path, path]}``
+* ``{"op": "prepare", "id", "case", "length", "tensor", "inputs": [path, path], "outputs": [path, path]}``: slots of ``length``
+  encodings, which the framework gets in tensors of ``tensor`` elements, a divisor
 * ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds"}``
 * ``{"op": "forget", "id"}``
 * end of the command pipe: exit
@@ -125,22 +126,28 @@ def _prepare(backend: Any, command: dict[str, Any]) -> Callable[[int], dict[str,
 
     fields = command["case"]
     case = Case(**{**fields, "parameters": tuple((name, value) for name, value in fields["parameters"])})
-    carrier, length = CARRIERS[case.format], command["length"]
-    inputs = [np.memmap(path, carrier, "r", shape=(length,)) for path in command["inputs"]]
-    outputs = [np.memmap(path, carrier, "r+", shape=(length,)) for path in command["outputs"]]
+    carrier, length, size = CARRIERS[case.format], command["length"], command["tensor"]
+    inputs = [np.asarray(np.memmap(path, carrier, "r", shape=(length,))) for path in command["inputs"]]
+    outputs = [np.asarray(np.memmap(path, carrier, "r+", shape=(length,))) for path in command["outputs"]]
     function = backend.prepare(case)
+
+    def compute(bits: Any, out: Any) -> float:
+        """Write the results of one tensor; the seconds in the framework."""
+        tensor = backend.load(bits, case.format)
+        begin = time.perf_counter()
+        result = backend.synchronise(function(tensor))
+        seconds = time.perf_counter() - begin
+        results = backend.store(result, case.format)
+        if results.shape != out.shape:
+            raise ValueError(f"returned shape {tuple(results.shape)} for {len(out)} inputs")
+        out[:] = results
+        return seconds
 
     def call(slot: int) -> dict[str, Any]:
         begin = time.perf_counter()
-        tensor = backend.load(np.asarray(inputs[slot]), case.format)
-        called = time.perf_counter()
-        result = backend.synchronise(function(tensor))
-        returned = time.perf_counter()
-        bits = backend.store(result, case.format)
-        if bits.shape != (length,):
-            raise ValueError(f"returned shape {tuple(bits.shape)} for {length} inputs")
-        outputs[slot][:] = bits
-        return {"seconds": time.perf_counter() - begin, "framework_seconds": returned - called}
+        parts = [slice(low, low + size) for low in range(0, length, size)]
+        seconds = sum(compute(inputs[slot][part], outputs[slot][part]) for part in parts)
+        return {"seconds": time.perf_counter() - begin, "framework_seconds": seconds}
 
     return call
 

@@ -19,7 +19,7 @@ from .judge import CLASSES, Judgement, judge
 from .tally import CHUNK, Record, Tally
 
 _ALL_QUANTILED = 1 << 24
-_PIECE = 1 << 19  # inputs per call of a kernel, which takes some 50 µs however few there are
+_PIECE = 1 << 21  # inputs per call of a kernel, which takes some 50 µs however few there are
 _WIDE_PIECE = 1 << 16  # the same for float64, whose reference is made for all of them and should stay in the cache
 _SEED_OF_WEIGHTS = 20  # any: the digest only has to be the same everywhere
 

@@ -73,10 +73,9 @@ class Inputs:
         if out.dtype != self.format.carrier:
             raise ValueError(f"{self.format.name} inputs need an array of {self.format.carrier}, not of {out.dtype}")
         if self.seed is None:
-            steps = np.arange(min(_CHUNK, len(out)), dtype=out.dtype)
-            for low in range(0, len(out), _CHUNK):
-                part = out[low : low + _CHUNK]
-                np.add(steps[: len(part)], out.dtype.type(start + low), out=part)
+            from .kernels.counting import count_up
+
+            count_up(start, out)
             return
         head = self._specials[start : start + len(out)]
         out[: len(head)] = head

@@ -25,6 +25,7 @@ from .formats import Bits, Format
 from .workers import Died, Implementation, Worker
 
 _SLOTS = 2
+_TENSOR_BYTES = 1 << 22  # what frameworks are given at a time
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Sweep:
         comparison: where the results go.
         executor: threads for the comparison.
         jobs: how many workers compute at the same time.
-        block: inputs per block, a power of two of at least 1024.
+        block: inputs per block, a power of two of at least 1024; of long ones the frameworks get one part after the other.
         progress: called with (task, inputs) when a task has computed a block.
     """
 
@@ -104,6 +105,7 @@ class Sweep:
     ) -> None:
         self._tasks, self._workers, self._inputs, self._comparison = tasks, workers, inputs, comparison
         self._executor, self._jobs, self._block, self._progress = executor, jobs, block, progress
+        self._tensor = min(block, _TENSOR_BYTES * 8 // inputs.format.bits)
         self._blocks = -(-inputs.count // block)
         self._filled = 0  # blocks whose inputs are, or were, in a slot
         self._compared = 0
@@ -191,7 +193,7 @@ class Sweep:
         message: dict[str, Any] = {"op": "call", "id": task.number, "slot": task.done % _SLOTS}
         if not task.prepared:
             case = asdict(task.case)
-            message = {"op": "prepare", "id": task.number, "case": case, "length": self._block}
+            message = {"op": "prepare", "id": task.number, "case": case, "length": self._block, "tensor": self._tensor}
             message |= {"inputs": self._paths[-1], "outputs": self._paths[task.number]}
         try:
             worker.send(message, limit)
