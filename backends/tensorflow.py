@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .formulas import compose
 from .natives import native
 from .protocol import CARRIERS, Case, Unsupported
@@ -98,4 +100,4 @@ class TensorFlow:
     def store(self, tensor: Any, format: str) -> Any:
         if tensor.dtype != self._tf.dtypes.as_dtype(format):
             raise TypeError(f"returned {tensor.dtype.name} for {format} input")
-        return tensor.numpy().view(CARRIERS[format])
+        return np.asarray(tensor).view(CARRIERS[format])  # where numpy() would copy

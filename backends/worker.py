@@ -7,7 +7,8 @@ framework and may be written to at will. A failing case is a reply; only a crash
 * first reply: ``{"hello": {"versions", "environment"}}``, or ``{"failed": reason}``
 * ``{"op": "prepare", "id", "case", "length", "tensor", "inputs": [path, path], "outputs": [path, path]}``: slots of ``length``
   encodings, which the framework gets in tensors of ``tensor`` elements, a divisor
-* ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds"}``
+* ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds", "moving_seconds"}``: in all; of that in the
+  framework; processor time of what is not
 * ``{"op": "forget", "id"}``
 * end of the command pipe: exit
 
@@ -131,23 +132,24 @@ def _prepare(backend: Any, command: dict[str, Any]) -> Callable[[int], dict[str,
     outputs = [np.asarray(np.memmap(path, carrier, "r+", shape=(length,))) for path in command["outputs"]]
     function = backend.prepare(case)
 
-    def compute(bits: Any, out: Any) -> float:
-        """Write the results of one tensor; the seconds in the framework."""
+    def compute(bits: Any, out: Any, spent: list[float]) -> None:
+        """Write the results of one tensor, and add to the seconds and the processor time in the framework."""
         tensor = backend.load(bits, case.format)
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.process_time()
         result = backend.synchronise(function(tensor))
-        seconds = time.perf_counter() - begin
+        spent[0] += time.perf_counter() - begin
+        spent[1] += time.process_time() - busy
         results = backend.store(result, case.format)
         if results.shape != out.shape:
             raise ValueError(f"returned shape {tuple(results.shape)} for {len(out)} inputs")
         out[:] = results
-        return seconds
 
     def call(slot: int) -> dict[str, Any]:
-        begin = time.perf_counter()
-        parts = [slice(low, low + size) for low in range(0, length, size)]
-        seconds = sum(compute(inputs[slot][part], outputs[slot][part]) for part in parts)
-        return {"seconds": time.perf_counter() - begin, "framework_seconds": seconds}
+        begin, busy, spent = time.perf_counter(), time.process_time(), [0.0, 0.0]
+        for low in range(0, length, size):
+            compute(inputs[slot][low : low + size], outputs[slot][low : low + size], spent)
+        moving = time.process_time() - busy - spent[1]
+        return {"seconds": time.perf_counter() - begin, "framework_seconds": spent[0], "moving_seconds": moving}
 
     return call
 

@@ -94,7 +94,7 @@ def sweep(*backends: str) -> float:
     """Processor time of an exhaustive sweep beyond the frameworks' own time, per case and per exp of as many inputs.
 
     exp is timed within the sweep: a core that has a framework for a neighbour is slower than one that is left alone.
-    What the workers need to take inputs and hand over results counts as far as their clocks tell.
+    What the workers need to take inputs and hand over results counts.
     """
     case = {"backends": backends, "formats": ("float32",), "orders": (1,), "routes": ("from_value",)}
     run("sigmoid", **case, inputs=1024)  # everything is compiled
@@ -108,7 +108,7 @@ def sweep(*backends: str) -> float:
     ours = processor_seconds(resource.RUSAGE_SELF) - before - 2 * paced.seconds  # each exp was computed twice
     for worker in workers.values():
         worker.stop()
-    moving = sum(task.seconds - task.framework_seconds for task in tasks)
+    moving = sum(task.moving_seconds for task in tasks)
     exponential = paced.seconds / paced.inputs * inputs.count
     print(
         f"exhaustive sweep, {len(tasks)} cases of {inputs.count:,} inputs: {ours:.1f} s in the harness, {moving:.1f} s moving "

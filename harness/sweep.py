@@ -39,6 +39,7 @@ class Task:
         done: blocks computed.
         seconds: in the worker, loading and storing included.
         framework_seconds: of that, in the framework.
+        moving_seconds: processor time of loading and storing.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Task:
     done: int = 0
     seconds: float = 0.0
     framework_seconds: float = 0.0
+    moving_seconds: float = 0.0
     prepared: bool = field(default=False, repr=False)
 
     def fail(self, status: str, reason: str) -> None:
@@ -255,6 +257,7 @@ class Sweep:
             task.done += 1
             task.seconds += message["seconds"]
             task.framework_seconds += message["framework_seconds"]
+            task.moving_seconds += message["moving_seconds"]
             start = (task.done - 1) * self._block
             self._progress(task, min(self._block, self._inputs.count - start))
         selector.unregister(worker)
