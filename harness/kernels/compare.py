@@ -148,9 +148,9 @@ def _record(os: Any, bs: Any, ys: Any, start: Any, law: Any, largest: Any, recor
     overall = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start)
     if overall and _known(largest, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start):
         return True
-    worst = 0
-    while measure(os[worst], ys[worst], to_bits(ys[worst]) & EXPONENT_MASK, law) != largest:
-        worst += 1
+    worst = os.size
+    for i in range(os.size):
+        worst = min(worst, i if measure(os[i], ys[i], to_bits(ys[i]) & EXPONENT_MASK, law) == largest else os.size)
     normal = abs(ys[worst]) < law.top
     if normal:
         enter_record(largest, start + worst, bs[worst], records, MAX_ERROR)

@@ -116,6 +116,28 @@ def _pointer(context: Any, address: Any) -> Any:
     return types.voidptr(types.int64), generate
 
 
+def _stream(context: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write an element past the caches."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(array)(context, builder, arguments[0]).data
+        store = builder.store(arguments[2], builder.gep(data, [arguments[1]]), align=array.dtype.bitwidth // 8)
+        store.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
+        return context.get_dummy_value()
+
+    return types.none(array, types.int64, array.dtype), generate
+
+
+def _stored(context: Any) -> Any:
+    """Let nothing that follows be seen by others before what was streamed."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
 def _borrowed(context: Any, arrays: Any) -> Any:
     """An array, or a tuple of arrays, without the owners of the memory.
 
@@ -145,4 +167,6 @@ fma: Any = intrinsic(_fma)
 to_bits: Any = intrinsic(_to_bits)
 from_bits: Any = intrinsic(_from_bits)
 pointer: Any = intrinsic(_pointer)
+stream: Any = intrinsic(_stream)
+stored: Any = intrinsic(_stored)
 borrowed: Any = intrinsic(_borrowed)
