@@ -16,11 +16,13 @@ from .comparison import Comparison
 from .evidence import Witness
 from .findings import findings
 from .formats import Format, number_format
+from .inputs import Inputs
+from .journal import Finished, Journal, begin, finish
 from .kernels import WIDE
 from .plan import Plan, Request, plan
 from .results import ACCURACY, AGREEMENT, FINDINGS, Run, accuracy_row, agreement_rows, finding_row, frame
 from .sweep import Pass, Sweep, Task, batches
-from .symptoms import Symptom, symptoms
+from .symptoms import symptoms
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
 
 _BLOCK_BYTES = 1 << 22  # with 1 MiB an exhaustive sweep took 1.7 times as long
@@ -57,8 +59,11 @@ def run(
     request = Request(
         activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed
     )
+    work = plan(request)
     folder = None if out is None else prepare_folder(Path(out))
-    result = execute(plan(request), jobs=jobs, block=block)
+    if folder:
+        begin(folder, request)
+    result = execute(work, jobs=jobs, block=block, folder=folder)
     if folder:
         result.save(folder)
     return result
@@ -88,8 +93,11 @@ def execute(
     start_limit: float = START_LIMIT,
     call_limit: float = CALL_LIMIT,
     progress: Progress = lambda task, inputs: None,
+    folder: Path | None = None,
 ) -> Run:
     """Measure a plan's tasks; interrupted by Ctrl-C it returns what is finished, the rest marked ``interrupted``.
+
+    With a directory every pass is on disk as soon as it is finished, and those that are there already are not done again.
 
     Raises:
         ValueError: for a number of jobs or a block that cannot be.
@@ -109,43 +117,74 @@ def execute(
     workers = {
         task.implementation: Worker(task.implementation, start_limit=start_limit, call_limit=call_limit) for task in open_tasks
     }
-    accuracy: dict[int, dict[str, Any]] = {}
-    agreement: list[dict[str, Any]] = []
-    seen: list[Symptom] = []
-    facts: dict[Implementation, dict[str, Any]] = {}
+    journal = Journal(folder)
+    passes = batches(open_tasks)
+    left = {which: tasks for which, tasks in passes.items() if not journal.find(which)}
     try:
-        for worker in workers.values():
+        for worker in workers.values() if left else ():
             worker.start()  # all at once: importing a framework takes seconds
         with ThreadPoolExecutor(jobs) as executor:
-            executor.submit(_compile_kernels, list(batches(open_tasks)))  # while the frameworks are being imported
-            for (form, name, parameters, order), tasks in batches(open_tasks).items():
-                inputs = work.inputs[form]
-                comparison = Comparison(activation(name, **dict(parameters)), order, inputs.format, jobs, inputs.count)
+            executor.submit(_compile_kernels, list(left))  # while the frameworks are being imported
+            for which, tasks in left.items():
+                inputs = work.inputs[which[0]]
                 length = block or block_length(inputs.format, inputs.count)
-                witness = Witness(inputs, comparison)
-                Sweep(tasks, workers, inputs, witness, executor, jobs, length, progress).run()
-                for worker in workers.values():
-                    if worker.hello:
-                        facts[worker.implementation] = worker.hello
-                for task in tasks:
-                    accuracy[task.number] = accuracy_row(run_id, task, inputs, comparison, facts.get(task.implementation))
-                agreement += agreement_rows(run_id, tasks, inputs, comparison)
-                measured = [task for task in tasks if task.status == "ok"]
-                seen += symptoms(witness.evidence(activation(name, **dict(parameters)), order), measured)
+                journal.record(which, _measure(run_id, which, tasks, inputs, workers, executor, jobs, length, progress))
     except KeyboardInterrupt:
-        for task in open_tasks:
-            if task.number not in accuracy and task.status == "ok":
-                task.fail("interrupted", "the run was interrupted")
+        for which, tasks in left.items():
+            for task in tasks if not journal.find(which) else ():
+                if task.status == "ok":
+                    task.fail("interrupted", "the run was interrupted")
     finally:
         for worker in workers.values():
             worker.stop()
+    return _collect(run_id, work, passes, journal)
+
+
+def _measure(
+    run_id: str,
+    which: Pass,
+    tasks: list[Task],
+    inputs: Inputs,
+    workers: dict[Implementation, Worker],
+    executor: ThreadPoolExecutor,
+    jobs: int,
+    block: int,
+    progress: Progress,
+) -> Finished:
+    """Do one pass."""
+    _, name, parameters, order = which
+    definition = activation(name, **dict(parameters))
+    comparison = Comparison(definition, order, inputs.format, jobs, inputs.count)
+    witness = Witness(inputs, comparison)
+    Sweep(tasks, workers, inputs, witness, executor, jobs, block, progress).run()
+    hellos = {implementation: worker.hello for implementation, worker in workers.items() if worker.hello}
+    rows = [accuracy_row(run_id, task, inputs, comparison, hellos.get(task.implementation)) for task in tasks]
+    measured = [task for task in tasks if task.status == "ok"]
+    found = list(symptoms(witness.evidence(definition, order), measured))
+    said = {str(implementation): hello for implementation, hello in hellos.items()}
+    return finish(tasks, rows, agreement_rows(run_id, tasks, inputs, comparison), found, said)
+
+
+def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: Journal) -> Run:
+    """The frames of all that is finished; what is not has rows that say why."""
+    hellos: dict[str, dict[str, Any]] = {}
+    for done in journal.finished:
+        hellos |= done.hellos
+    rows: dict[int, dict[str, Any]] = {}
+    for which, tasks in passes.items():
+        finished = journal.find(which)
+        rows |= {task.number: row for task in tasks if finished and (row := finished.row(task))}
     for task in work.tasks:
-        hello = facts.get(task.implementation)
-        accuracy.setdefault(task.number, accuracy_row(run_id, task, work.inputs[task.case.format], None, hello))
-    rows = [accuracy[task.number] for task in work.tasks]
-    environments = _environments(run_id, facts, work)
-    found = [finding_row(run_id, finding) for finding in findings(seen)]
-    return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), frame(found, FINDINGS), environments)
+        hello = hellos.get(str(task.implementation))
+        rows.setdefault(task.number, accuracy_row(run_id, task, work.inputs[task.case.format], None, hello))
+    found = [finding_row(run_id, finding) for finding in findings(s for done in journal.finished for s in done.symptoms)]
+    return Run(
+        run_id,
+        frame([rows[task.number] for task in work.tasks], ACCURACY),
+        frame([row for done in journal.finished for row in done.agreement], AGREEMENT),
+        frame(found, FINDINGS),
+        _environments(run_id, hellos, work),
+    )
 
 
 def _compile_kernels(passes: list[Pass]) -> None:
@@ -168,12 +207,14 @@ def block_length(form: Format, count: int) -> int:
     return min(largest, max(1024, 1 << (count - 1).bit_length()))
 
 
-def _environments(run_id: str, facts: dict[Implementation, dict[str, Any]], work: Plan) -> Any:
+def _environments(run_id: str, hellos: dict[str, dict[str, Any]], work: Plan) -> Any:
     import pandas as pd
 
     seeds = {inputs.seed for inputs in work.inputs.values() if inputs.seed is not None}
+    implementations = {str(task.implementation): task.implementation for task in work.tasks}
     rows = []
-    for implementation, hello in facts.items():
+    for name, hello in hellos.items():
+        implementation = implementations[name]
         row = {"run_id": run_id, "backend": implementation.backend, "mode": implementation.mode}
         row |= {"device": implementation.device}
         row |= {"versions": " ".join(f"{name} {version}" for name, version in hello["versions"].items())}

@@ -107,10 +107,10 @@ def findings(symptoms: Iterable[Symptom]) -> list[Finding]:
     """Each defect once, the worst first."""
     groups: dict[tuple[object, ...], list[Symptom]] = {}
     for symptom in symptoms:
-        case, kind = symptom.task.case, symptom.kind
+        case, kind = symptom.case, symptom.kind
         defect = "early_underflow" if kind == "inaccurate" else kind  # digits that go one by one, and then all
         which = () if kind == "flush_to_zero" else (case.activation, case.order, symptom.region)
-        groups.setdefault((symptom.task.implementation.backend, defect, *which), []).append(symptom)
+        groups.setdefault((symptom.implementation.backend, defect, *which), []).append(symptom)
     return sorted(map(_finding, _mirrored(groups)), key=_rank)
 
 
@@ -132,19 +132,23 @@ def _rank(finding: Finding) -> tuple[float, ...]:
 def _finding(symptoms: list[Symptom]) -> Finding:
     first = min(symptoms, key=lambda symptom: symptom.kind != "early_underflow").kind
     best = min((symptom for symptom in symptoms if symptom.kind == first), key=_showing)
-    case, form = best.task.case, number_format(best.task.case.format)
-    shown = [symptom for symptom in symptoms if symptom.task is best.task and symptom.kind == best.kind]  # both sides
+    case, form = best.case, number_format(best.case.format)
+    shown = [
+        symptom
+        for symptom in symptoms
+        if (symptom.implementation, symptom.case) == (best.implementation, best.case) and symptom.kind == best.kind
+    ]  # both sides
     got = _decimal(form.value(best.got))
     return Finding(
         kind=best.kind,
         severity=_severity(best),
-        backend=best.task.implementation.backend,
-        activation=_listed(s.task.case.activation for s in symptoms),
+        backend=best.implementation.backend,
+        activation=_listed(s.case.activation for s in symptoms),
         parameters=_listed(_parameters(s) for s in symptoms),
         order=case.order,
-        route=_listed(s.task.case.route for s in symptoms),
-        format=_listed(name for name in FORMATS if any(s.task.case.format == name for s in symptoms)),
-        implementations=_listed(str(s.task.implementation) for s in symptoms),
+        route=_listed(s.case.route for s in symptoms),
+        format=_listed(name for name in FORMATS if any(s.case.format == name for s in symptoms)),
+        implementations=_listed(str(s.implementation) for s in symptoms),
         right=", ".join(best.right),
         also=_listed(_also(best, symptoms)),
         inputs_affected=sum(symptom.count for symptom in shown),
@@ -160,14 +164,14 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         relative=best.relative,
         diagnosis=best.cause,
         sentence=_sentence(best, shown, symptoms, got),
-        reproducer=reproducer(best.task.implementation, case, form.value(best.bits)),
+        reproducer=reproducer(best.implementation, case, form.value(best.bits)),
     )
 
 
 def _showing(symptom: Symptom) -> tuple[float, ...]:
     """The less, the better does a symptom show its defect."""
     severity = SEVERITIES.index(_severity(symptom))
-    return (severity, _FORMATS.index(symptom.task.case.format), -symptom.used, -symptom.count)
+    return (severity, _FORMATS.index(symptom.case.format), -symptom.used, -symptom.count)
 
 
 def _severity(symptom: Symptom) -> str:
@@ -179,19 +183,19 @@ def _severity(symptom: Symptom) -> str:
     if symptom.kind in ("nan", "overflow"):
         return "severe" if symptom.nearest < 2.0**10 else "moderate"
     if symptom.kind == "special_value":
-        return "severe" if symptom.task.case.order == 0 else "moderate"
-    half = 2.0 ** (-number_format(symptom.task.case.format).precision / 2)
+        return "severe" if symptom.case.order == 0 else "moderate"
+    half = 2.0 ** (-number_format(symptom.case.format).precision / 2)
     lost = symptom.kind == "early_underflow" or symptom.relative > 0.25
-    if lost and (symptom.loss > half or (symptom.nearest < 2.0**10 and symptom.region != "near" and symptom.task.case.order < 2)):
+    if lost and (symptom.loss > half or (symptom.nearest < 2.0**10 and symptom.region != "near" and symptom.case.order < 2)):
         return "severe"
-    return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.task.case.order < 2) else "minor"
+    return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.case.order < 2) else "minor"
 
 
 def _also(best: Symptom, symptoms: list[Symptom]) -> Iterable[str]:
     for symptom in symptoms:
         if symptom.kind != best.kind:
             yield symptom.kind
-        mine = symptom.task.implementation
+        mine = symptom.implementation
         if symptom.kind != "flush_to_zero" and any(name.split(":")[0] == mine.backend for name in symptom.right):
             yield "eager_vs_compiled"
         if symptom.wrong_sign:
@@ -203,21 +207,21 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _parameters(symptom: Symptom) -> str:
-    return " ".join(f"{name}={value!r}" for name, value in symptom.task.case.parameters)
+    return " ".join(f"{name}={value!r}" for name, value in symptom.case.parameters)
 
 
 def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got: str) -> str:
-    case = best.task.case
+    case = best.case
     form = number_format(case.format)
     name = case.activation + (f"({_parameters(best)})" if case.parameters else "")
     if best.kind == "flush_to_zero":
-        name = f"{name} and {len({s.task.case.activation for s in symptoms}) - 1} others"
+        name = f"{name} and {len({s.case.activation for s in symptoms}) - 1} others"
     phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
-    formats = _listed(f for f in FORMATS if any(s.task.case.format == f for s in symptoms))
-    text = f"{best.task.implementation.backend}: the {_ORDERS[case.order]} of {name} in {case.format} {phrase}"
+    formats = _listed(f for f in FORMATS if any(s.case.format == f for s in symptoms))
+    text = f"{best.implementation.backend}: the {_ORDERS[case.order]} of {name} in {case.format} {phrase}"
     if not math.isnan(form.value(best.bits)):
         text += f": at x = {_decimal(form.value(best.bits))} it gives {got}, exact is {_short(best.exact)}"
-    text += f". Formats: {formats}; in {_listed(str(s.task.implementation) for s in symptoms)}."
+    text += f". Formats: {formats}; in {_listed(str(s.implementation) for s in symptoms)}."
     text += f" Right there: {', '.join(best.right)}." if best.right else ""
     return text + (f" Diagnosis: {best.cause}." if best.cause else "")
 

@@ -14,7 +14,7 @@ from backends.protocol import Case
 from backends.registry import Spec, installed_version, spec, specs
 
 from .activations import ORDERS
-from .catalogue import parse
+from .catalogue import names, parse
 from .formats import FORMATS, Format, number_format
 from .inputs import Inputs, exhaustive, sampled
 from .sweep import Task
@@ -24,6 +24,12 @@ _T = TypeVar("_T")
 
 SAMPLE = 1 << 22
 """Inputs of a default run for formats wider than 16 bits."""
+EVERYTHING = (
+    *names(),
+    *("leaky_relu(alpha=0.2)", "elu(alpha=0.3)", "celu(alpha=0.1)", "softplus(beta=0.001)", "softplus(beta=50)"),
+    *("softshrink(lambd=2)", "hardshrink(lambd=2)", "squareplus(b=0.01)"),
+)
+"""The catalogue, and parameters away from the defaults, which people use less."""
 DEFAULT_MODES = ("eager", "compiled")
 ROUTES = ("native", "autodiff", *sorted({route for formulas in FORMULAS.values() for route in formulas}))
 
