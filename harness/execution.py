@@ -17,8 +17,9 @@ from .evidence import Witness
 from .findings import findings
 from .formats import Format, number_format
 from .kernels import WIDE
+from .laws import check
 from .plan import Plan, Request, plan
-from .results import ACCURACY, AGREEMENT, FINDINGS, Run, accuracy_row, agreement_rows, finding_row, frame
+from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row, agreement_rows, finding_row, frame
 from .sweep import Pass, Sweep, Task, batches
 from .symptoms import Symptom, symptoms
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
@@ -111,6 +112,7 @@ def execute(
     }
     accuracy: dict[int, dict[str, Any]] = {}
     agreement: list[dict[str, Any]] = []
+    laws: list[dict[str, Any]] = []
     seen: list[Symptom] = []
     facts: dict[Implementation, dict[str, Any]] = {}
     try:
@@ -132,6 +134,8 @@ def execute(
                 agreement += agreement_rows(run_id, tasks, inputs, comparison)
                 measured = [task for task in tasks if task.status == "ok"]
                 seen += symptoms(witness.evidence(activation(name, **dict(parameters)), order), measured)
+        if work.laws:
+            laws = check(run_id, open_tasks, workers, work.seed, jobs)
     except KeyboardInterrupt:
         for task in open_tasks:
             if task.number not in accuracy and task.status == "ok":
@@ -145,7 +149,9 @@ def execute(
     rows = [accuracy[task.number] for task in work.tasks]
     environments = _environments(run_id, facts, work)
     found = [finding_row(run_id, finding) for finding in findings(seen)]
-    return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), frame(found, FINDINGS), environments)
+    return Run(
+        run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), frame(found, FINDINGS), frame(laws, LAWS), environments
+    )
 
 
 def _compile_kernels(passes: list[Pass]) -> None:
