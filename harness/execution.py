@@ -38,6 +38,7 @@ def run(
     seed: int = 0,
     jobs: int | None = None,
     block: int | None = None,
+    laws: bool = False,
     out: str | os.PathLike[str] | None = None,
 ) -> Run:
     """Measure activations on every installed framework, and return the frames.
@@ -50,13 +51,14 @@ def run(
         seed: of the samples.
         jobs: workers that compute at a time, and threads that compare; default: one per processor.
         block: inputs per block, a power of two of at least 1024; changes no result.
+        laws: whether to check the laws of conduct as well, see :mod:`harness.laws`.
         out: directory to save the frames in.
 
     Raises:
         ValueError: for anything that does not exist or does not parse; the message names the choices.
     """
     request = Request(
-        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed
+        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed, laws
     )
     folder = None if out is None else prepare_folder(Path(out))
     result = execute(plan(request), jobs=jobs, block=block)

@@ -72,6 +72,8 @@ MOODS = {
     "threads": {"threads"},
     "scalar": {"promotion"},
     "integers": {"promotion"},
+    "payload": set(),
+    "zero": {"position"},
 }
 
 

@@ -100,7 +100,7 @@ class Mutant(NumPy):
 class Moody(NumPy):
     """A sigmoid whose results depend on more than its input: in mode eager, the environment's MOODY says on what."""
 
-    modes = ("eager", "steady", "lane", "length", "neighbours", "restless", "threads", "scalar", "integers", "deadly", "broken")
+    modes = ("eager", "steady", "lane", "length", "neighbours", "restless", "threads", "scalar", "integers", "payload", "zero", "deadly", "broken")
 
     def __init__(self, mode: str, device: str) -> None:
         super().__init__("eager", device)
@@ -127,6 +127,10 @@ class Moody(NumPy):
             }
             if self._mode in moods:
                 bits[moods[self._mode] & np.isfinite(y)] ^= 1
+            if self._mode == "payload":
+                bits[np.isnan(y)] |= (np.arange(y.size) % 5).astype(bits.dtype)[np.isnan(y)]
+            if self._mode == "zero":
+                np.copyto(y, -0.0, where=(y == 0) & (np.arange(y.size) % 16 == 2))
             return y.reshape(np.shape(x))
 
         return sigmoid
