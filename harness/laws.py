@@ -15,7 +15,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -127,7 +127,7 @@ class _Desk:
 
     worker: Worker
     studied: int | None = None
-    started: bool = field(default=False)
+    started: bool = False
 
     def ask(self, task: Task, message: dict[str, Any]) -> dict[str, Any]:
         """The reply to a command on a case.
@@ -136,8 +136,7 @@ class _Desk:
             Died, _Refused: where there is none.
         """
         try:
-            if self.worker.ready():
-                self.started, self.studied = True, None
+            self.started |= self.worker.ready()
             if self.studied != task.number:
                 if self.studied is not None:
                     self.worker.ask({"op": "forget", "id": self.studied}, self.worker.call_limit)

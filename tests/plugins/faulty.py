@@ -100,7 +100,21 @@ class Mutant(NumPy):
 class Moody(NumPy):
     """A sigmoid whose results depend on more than its input: in mode eager, the environment's MOODY says on what."""
 
-    modes = ("eager", "steady", "lane", "length", "neighbours", "restless", "threads", "scalar", "integers", "payload", "zero", "deadly", "broken")
+    modes = (
+        "eager",
+        "steady",
+        "lane",
+        "length",
+        "neighbours",
+        "restless",
+        "threads",
+        "scalar",
+        "integers",
+        "payload",
+        "zero",
+        "deadly",
+        "broken",
+    )
 
     def __init__(self, mode: str, device: str) -> None:
         super().__init__("eager", device)
