@@ -13,7 +13,7 @@ import numpy as np
 from .protocol import CARRIERS, INTEGERS, Case
 
 _INFINITY = {"float16": 0x7C00, "bfloat16": 0x7F80, "float32": 0x7F80_0000, "float64": 0x7FF0_0000_0000_0000}
-_STEP = 3  # lanes by which a window moves on: the shortest remainder of the lengths 7, 35, 67, ... in 4, 8, 16, 32 or 64 lanes
+_STEP = 3  # lanes by which a window moves on: the shortest remainder of lengths like 7, 67, 4099 in 4, ..., 64 lanes
 _RUNS = 8  # of lanes, told of a vector
 _INTEGERS = (-3, -1, 0, 1, 2, 5)
 

@@ -31,8 +31,8 @@ from .workers import Died, Implementation, Worker
 LAWS = ("position", "repeatable", "threads", "promotion")
 ROUTES = ("native", "autodiff")
 """What the framework itself offers; formulas are made of operations that have rows of their own."""
-SCREEN = {"eager": (1, 7, 35, 67)}
-"""Lengths of vectors that every probe is tried in, by mode: bodies of 4 to 64 lanes, with remainders of 3."""
+SCREEN = {"eager": (1, 7, 67)}
+"""Lengths of vectors that every probe is tried in, by mode: alone, and bodies of 4 and of 64 lanes with remainders of 3."""
 SCREEN_COMPILED = (4099,)
 """The same in other modes, where every length has its price: it is compiled."""
 LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 66, 67, 1000)
@@ -44,6 +44,7 @@ COMPILED_FORMATS = ("float32",)
 _INTEGERS = {"eager": ("int32", "int64", "bool")}
 _TYPICAL, _NEAR, _ANYWHERE = 64, 16, 16  # probes in [-20, 20], in [-2, 2], among all encodings
 _SPECIALS = 28  # zeros, infinities, NaNs and the edges of the format, see special_inputs
+_SCALARS = 4  # of so many probes one is tried as a scalar
 _SHOWN = 4  # results or vectors that a row tells of
 
 
@@ -207,10 +208,10 @@ class _Court:
             return _Verdict(len(tried))
         index, results = min(broken)
         example = int(tried[index])
-        where = "; ".join(f"length {length}, lane {lane}: {_shown(bits, form)}" for bits, length, lane in results[:_SHOWN])
         lengths = LENGTHS if self._mode == "eager" else SCREEN_COMPILED
         runs = self._one.ask(task, {"op": "position", "probes": [example], "lengths": lengths})["runs"]
-        where = _copies(runs, form) or f"among other inputs, {where}"
+        first = "; ".join(f"length {length}, lane {lane}: {_shown(bits, form)}" for bits, length, lane in results[:_SHOWN])
+        where = _copies(runs, form) or f"among other inputs, {first}"
         return _Verdict(len(tried), len(broken), example, _results({bits for bits, _, _ in results}, form), where)
 
     def _repeatable(self, task: Task, form: Format) -> _Verdict:
@@ -239,7 +240,7 @@ class _Court:
 
     def _promotion(self, task: Task, form: Format) -> _Verdict:
         eager, case = self._mode == "eager", task.case
-        scalars = probes(form, self._seed).tolist() if eager else []
+        scalars = probes(form, self._seed)[::_SCALARS].tolist() if eager else []
         # Nothing in these depends on the format measured.
         integers = _INTEGERS.get(self._mode, ("int32",)) if case.route == "native" and case.format == "float32" else ()
         reply = self._one.ask(task, {"op": "promotion", "probes": scalars, "integers": integers})

@@ -98,27 +98,13 @@ class Mutant(NumPy):
 
 
 class Moody(NumPy):
-    """A sigmoid whose results depend on more than its input: in mode eager, the environment's MOODY says on what."""
+    """A sigmoid whose results depend on more than its input; the environment's MOODY says on what."""
 
-    modes = (
-        "eager",
-        "steady",
-        "lane",
-        "length",
-        "neighbours",
-        "restless",
-        "threads",
-        "scalar",
-        "integers",
-        "payload",
-        "zero",
-        "deadly",
-        "broken",
-    )
+    modes = ("eager",)
 
     def __init__(self, mode: str, device: str) -> None:
         super().__init__("eager", device)
-        self._mode, self._long = os.environ.get("MOODY", "steady") if mode == "eager" else mode, 0
+        self._mode, self._long = os.environ["MOODY"], 0
         if self._mode == "broken":
             raise ImportError("no such mood")
 
