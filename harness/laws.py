@@ -35,12 +35,14 @@ SCREEN = {"eager": (1, 7, 67)}
 """Lengths of vectors that every probe is tried in, by mode: alone, and bodies of 4 and of 64 lanes with remainders of 3."""
 SCREEN_COMPILED = (4099,)
 """The same in other modes, where every length has its price: it is compiled."""
-LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 66, 67, 1000)
+LENGTHS = (1, 2, 3, 5, 6, 7, 9, 15, 17, 31, 33, 35, 65, 67)
 """Lengths of vectors of copies that a broken law of position is described on (eager modes)."""
 BLOCK = {"eager": 1 << 17}
 """Inputs computed twice, by mode; from 2^15 on PyTorch shares them out to its threads."""
-COMPILED_FORMATS = ("float32",)
-"""Where modes other than eager are looked at: each case is compiled anew."""
+FORMAT = "float32"
+"""The only format of modes other than eager, where each case is compiled anew, and of runs of many activations."""
+FEW = 4
+"""Up to so many activations, the eager modes are looked at in every format."""
 _INTEGERS = {"eager": ("int32", "int64", "bool")}
 _TYPICAL, _NEAR, _ANYWHERE = 64, 16, 16  # probes in [-20, 20], in [-2, 2], among all encodings
 _SPECIALS = 28  # zeros, infinities, NaNs and the edges of the format, see special_inputs
@@ -58,18 +60,19 @@ def probes(form: Format, seed: int) -> Bits:
     return np.array(list(dict.fromkeys(np.concatenate(parts).tolist())), form.carrier)
 
 
-def concerns(task: Task) -> bool:
-    """Whether the laws are checked for a task: what was measured, eager or in a format where compiling pays."""
-    case, mode = task.case, task.implementation.mode
-    return task.status == "ok" and case.route in ROUTES and (mode == "eager" or case.format in COMPILED_FORMATS)
+def concerned(tasks: list[Task]) -> list[Task]:
+    """The tasks that the laws are checked for: measured, of the framework itself, and no more than there is time for."""
+    few = len({(task.case.activation, task.case.parameters) for task in tasks}) <= FEW
+    own = [task for task in tasks if task.status == "ok" and task.case.route in ROUTES]
+    return [task for task in own if task.case.format == FORMAT or (few and task.implementation.mode == "eager")]
 
 
 def check(run_id: str, tasks: list[Task], workers: dict[Implementation, Worker], seed: int, jobs: int) -> list[Row]:
-    """Check the laws for the tasks that they concern.
+    """Check the laws for the tasks that are :func:`concerned`.
 
     Args:
         run_id: of the rows.
-        tasks: of a plan, measured; others than :func:`concerns` are passed over.
+        tasks: of a plan, measured.
         workers: by implementation; the law of threads starts one more for each, and ends it.
         seed: of the probes.
         jobs: implementations that are checked at the same time.
@@ -78,9 +81,8 @@ def check(run_id: str, tasks: list[Task], workers: dict[Implementation, Worker],
         A row per task and law (columns :data:`harness.results.LAWS`), in the order of the tasks.
     """
     chosen: dict[Implementation, list[Task]] = {}
-    for task in tasks:
-        if concerns(task):
-            chosen.setdefault(task.implementation, []).append(task)
+    for task in concerned(tasks):
+        chosen.setdefault(task.implementation, []).append(task)
     found: dict[tuple[int, str], Row] = {}
     ended = Event()
 

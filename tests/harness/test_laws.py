@@ -9,7 +9,7 @@ import pytest
 from harness.execution import execute
 from harness.formats import FORMATS, number_format
 from harness.inputs import special_inputs
-from harness.laws import LAWS, check, probes
+from harness.laws import LAWS, check, concerned, probes
 from harness.plan import Request, plan
 from harness.results import LAWS as COLUMNS
 from harness.results import frame
@@ -135,3 +135,19 @@ def test_probes(name: str) -> None:
     assert np.sum((abs(values) <= 20) & (abs(values) > 2)) > 40
     assert (probes(form, 0) == found).all()
     assert set(probes(form, 1).tolist()) != set(found.tolist())
+
+
+def test_whom_the_laws_concern() -> None:
+    def formats(*activations: str) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for task in concerned(plan(Request(activations, ("torch",))).tasks):
+            assert task.case.route in ("native", "autodiff")
+            found.setdefault(task.implementation.mode, set()).add(task.case.format)
+        return found
+
+    assert formats("sigmoid") == {"eager": set(FORMATS), "compiled": {"float32"}}
+    assert formats("sigmoid", "tanh", "relu", "silu", "mish") == {"eager": {"float32"}, "compiled": {"float32"}}
+    tasks = plan(Request(("sigmoid",), ("numpy",))).tasks
+    tasks[0].fail("crashed", "")
+    assert tasks[0] not in concerned(tasks)
+    assert tasks[1] in concerned(tasks)
