@@ -200,7 +200,10 @@ class _Court:
             self._one.worker.stop()
             self._one.worker.hello = None
         elif self._one.studied is not None:
-            self._one.worker.ask({"op": "forget", "id": self._one.studied}, self._one.worker.call_limit)
+            try:
+                self._one.worker.ask({"op": "forget", "id": self._one.studied}, self._one.worker.call_limit)
+            except Died:
+                self._one.worker.hello = None
 
     def _position(self, task: Task, form: Format) -> _Verdict:
         tried = probes(form, self._seed)
