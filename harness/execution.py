@@ -19,8 +19,9 @@ from .formats import Format, number_format
 from .inputs import Inputs
 from .journal import Finished, Journal, begin, finish
 from .kernels import WIDE
+from .laws import check
 from .plan import Plan, Request, plan
-from .results import ACCURACY, AGREEMENT, FINDINGS, Run, accuracy_row, agreement_rows, finding_row, frame
+from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row, agreement_rows, finding_row, frame
 from .sweep import Pass, Sweep, Task, batches
 from .symptoms import symptoms
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
@@ -39,6 +40,7 @@ def run(
     seed: int = 0,
     jobs: int | None = None,
     block: int | None = None,
+    laws: bool = False,
     out: str | os.PathLike[str] | None = None,
 ) -> Run:
     """Measure activations on every installed framework, and return the frames.
@@ -51,13 +53,14 @@ def run(
         seed: of the samples.
         jobs: workers that compute at a time, and threads that compare; default: one per processor.
         block: inputs per block, a power of two of at least 1024; changes no result.
+        laws: whether to check the laws of conduct as well, see :mod:`harness.laws`.
         out: directory to save the frames in.
 
     Raises:
         ValueError: for anything that does not exist or does not parse; the message names the choices.
     """
     request = Request(
-        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed
+        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed, laws
     )
     work = plan(request)
     folder = None if out is None else prepare_folder(Path(out))
@@ -120,6 +123,7 @@ def execute(
     journal = Journal(folder)
     passes = batches(open_tasks)
     left = {which: tasks for which, tasks in passes.items() if not journal.find(which)}
+    laws: list[dict[str, Any]] = []
     try:
         for worker in workers.values() if left else ():
             worker.start()  # all at once: importing a framework takes seconds
@@ -129,6 +133,8 @@ def execute(
                 inputs = work.inputs[which[0]]
                 length = block or block_length(inputs.format, inputs.count)
                 journal.record(which, _measure(run_id, which, tasks, inputs, workers, executor, jobs, length, progress))
+        if work.laws:
+            laws = check(run_id, open_tasks, workers, work.seed, jobs)
     except KeyboardInterrupt:
         for which, tasks in left.items():
             for task in tasks if not journal.find(which) else ():
@@ -137,7 +143,7 @@ def execute(
     finally:
         for worker in workers.values():
             worker.stop()
-    return _collect(run_id, work, passes, journal)
+    return _collect(run_id, work, passes, journal, laws)
 
 
 def _measure(
@@ -165,7 +171,7 @@ def _measure(
     return finish(tasks, rows, agreement_rows(run_id, tasks, inputs, comparison), found, said)
 
 
-def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: Journal) -> Run:
+def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: Journal, laws: list[dict[str, Any]]) -> Run:
     """The frames of all that is finished; what is not has rows that say why."""
     hellos: dict[str, dict[str, Any]] = {}
     for done in journal.finished:
@@ -183,6 +189,7 @@ def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: J
         frame([rows[task.number] for task in work.tasks], ACCURACY),
         frame([row for done in journal.finished for row in done.agreement], AGREEMENT),
         frame(found, FINDINGS),
+        frame(laws, LAWS),
         _environments(run_id, hellos, work),
     )
 

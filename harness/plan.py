@@ -46,6 +46,7 @@ class Request:
         routes: names.
         inputs: ``exhaustive`` or a number; default: 16-bit formats exhaustive, a sample of 2^22 for wider ones.
         seed: of the samples.
+        laws: whether the laws of conduct are checked as well, see :mod:`harness.laws`.
     """
 
     activations: tuple[str, ...] = ("sigmoid",)
@@ -55,6 +56,7 @@ class Request:
     routes: tuple[str, ...] = ()
     inputs: str = ""
     seed: int = 0
+    laws: bool = False
 
 
 @dataclass
@@ -64,10 +66,14 @@ class Plan:
     Attributes:
         tasks: what is to be measured; those that cannot be are already marked.
         inputs: by format name.
+        laws: whether the laws of conduct are checked as well.
+        seed: of their inputs.
     """
 
     tasks: list[Task] = field(default_factory=list)
     inputs: dict[str, Inputs] = field(default_factory=dict)
+    laws: bool = False
+    seed: int = 0
 
 
 def plan(request: Request) -> Plan:
@@ -81,7 +87,8 @@ def plan(request: Request) -> Plan:
     orders = _chosen("order", request.orders, ORDERS)
     wanted = _chosen("route", request.routes, ROUTES)
     implementations = [found for word in request.backends for found in parse_backend(word)] or default_implementations()
-    result = Plan(inputs={form.name: choose_inputs(form, request.inputs, request.seed) for form in formats})
+    chosen = {form.name: choose_inputs(form, request.inputs, request.seed) for form in formats}
+    result = Plan(inputs=chosen, laws=request.laws, seed=request.seed)
     for form in formats:
         for definition in activations:
             for order in orders:
