@@ -52,7 +52,9 @@ def run(
     route: Routes = None,
     inputs: Annotated[str, typer.Option(help="'exhaustive' or a number. [default: all 2^16, or 2^22 sampled]")] = "",
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
-    laws: Annotated[bool, typer.Option("--laws", help="Check what must make no difference: place, repetition, threads.")] = False,
+    laws: Annotated[
+        bool | None, typer.Option(help="Check what must make no difference: place, repetition, threads. [default: with --all]")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the frames. [default: lastbit-run-TIME]")] = None,
     require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,
     jobs: Annotated[int | None, typer.Option(help="Workers that compute at a time. [default: processors]")] = None,
@@ -72,7 +74,7 @@ def run(
         tuple(order or ()),
         tuple(route or ()),
     )
-    request = Request(*chosen, inputs=inputs, seed=seed, laws=laws)
+    request = Request(*chosen, inputs=inputs, seed=seed, laws=everything if laws is None else laws)
     try:
         if everything and activations:
             raise ValueError("--all measures every activation: give either names or --all")

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .breaches import breaches
 from .catalogue import activation
 from .comparison import Comparison
 from .evidence import Witness
-from .findings import findings
+from .findings import findings, ranked
 from .formats import Format, number_format
 from .inputs import Inputs
 from .journal import Finished, Journal, begin, finish
@@ -183,7 +184,8 @@ def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: J
     for task in work.tasks:
         hello = hellos.get(str(task.implementation))
         rows.setdefault(task.number, accuracy_row(run_id, task, work.inputs[task.case.format], None, hello))
-    found = [finding_row(run_id, finding) for finding in findings(s for done in journal.finished for s in done.symptoms)]
+    defects = findings(symptom for done in journal.finished for symptom in done.symptoms) + breaches(laws)
+    found = [finding_row(run_id, finding) for finding in ranked(defects)]
     return Run(
         run_id,
         frame([rows[task.number] for task in work.tasks], ACCURACY),

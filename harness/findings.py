@@ -23,7 +23,7 @@ SEVERITIES = ("severe", "moderate", "minor", "policy")
 """How bad a finding is; a policy is a choice that can be defended."""
 
 _FORMATS = ("float32", "float64", "bfloat16", "float16")  # examples are taken from the first there is
-_ORDERS = ("value", "gradient", "second derivative")
+ORDERS = ("value", "gradient", "second derivative")
 _MIRRORED = 1.5  # so far may the ends of a mirrored defect lie apart
 _POLICIES = ("flush_to_zero", "signed_zero", "kink")
 _PHRASES = {
@@ -59,7 +59,7 @@ class Finding:
     """A defect; the columns of the frame ``findings``.
 
     Attributes:
-        kind: of the symptom, see :data:`harness.symptoms.KINDS`.
+        kind: of the symptom, see :data:`harness.symptoms.KINDS`, or the law that is broken, see :mod:`harness.laws`.
         severity: one of :data:`SEVERITIES`.
         backend: whose defect it is.
         activation, parameters, order, route, format: of the cases, several apart by commas; order is that of the example.
@@ -92,7 +92,7 @@ class Finding:
     share_used: float
     low: float
     high: float
-    example_bits: int
+    example_bits: int | None
     example: float
     got: str
     exact: str
@@ -104,14 +104,19 @@ class Finding:
 
 
 def findings(symptoms: Iterable[Symptom]) -> list[Finding]:
-    """Each defect once, the worst first."""
+    """Each defect once."""
     groups: dict[tuple[object, ...], list[Symptom]] = {}
     for symptom in symptoms:
         case, kind = symptom.case, symptom.kind
         defect = "early_underflow" if kind == "inaccurate" else kind  # digits that go one by one, and then all
         which = () if kind == "flush_to_zero" else (case.activation, case.order, symptom.region)
         groups.setdefault((symptom.implementation.backend, defect, *which), []).append(symptom)
-    return sorted(map(_finding, _mirrored(groups)), key=_rank)
+    return [_finding(group) for group in _mirrored(groups)]
+
+
+def ranked(found: Iterable[Finding]) -> list[Finding]:
+    """The worst first."""
+    return sorted(found, key=_rank)
 
 
 def _mirrored(groups: dict[tuple[object, ...], list[Symptom]]) -> list[list[Symptom]]:
@@ -126,7 +131,11 @@ def _mirrored(groups: dict[tuple[object, ...], list[Symptom]]) -> list[list[Symp
 
 
 def _rank(finding: Finding) -> tuple[float, ...]:
-    return (SEVERITIES.index(finding.severity), -finding.share_used, -finding.share, finding.order)
+    return (SEVERITIES.index(finding.severity), -_known(finding.share_used), -finding.share, finding.order)
+
+
+def _known(share: float) -> float:
+    return 0.0 if math.isnan(share) else share
 
 
 def _finding(symptoms: list[Symptom]) -> Finding:
@@ -143,14 +152,14 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         kind=best.kind,
         severity=_severity(best),
         backend=best.implementation.backend,
-        activation=_listed(s.case.activation for s in symptoms),
-        parameters=_listed(_parameters(s) for s in symptoms),
+        activation=listed(s.case.activation for s in symptoms),
+        parameters=listed(_parameters(s) for s in symptoms),
         order=case.order,
-        route=_listed(s.case.route for s in symptoms),
-        format=_listed(name for name in FORMATS if any(s.case.format == name for s in symptoms)),
-        implementations=_listed(str(s.implementation) for s in symptoms),
+        route=listed(s.case.route for s in symptoms),
+        format=listed(name for name in FORMATS if any(s.case.format == name for s in symptoms)),
+        implementations=listed(str(s.implementation) for s in symptoms),
         right=", ".join(best.right),
-        also=_listed(_also(best, symptoms)),
+        also=listed(_also(best, symptoms)),
         inputs_affected=sum(symptom.count for symptom in shown),
         share=sum(symptom.count for symptom in shown) / best.total,
         share_used=sum(symptom.used for symptom in shown) / max(best.total_used, 1),
@@ -202,7 +211,8 @@ def _also(best: Symptom, symptoms: list[Symptom]) -> Iterable[str]:
             yield "wrong_sign"
 
 
-def _listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str]) -> str:
+    """Each word once, in the order in which they come, apart by commas."""
     return ", ".join(dict.fromkeys(filter(None, words)))
 
 
@@ -217,11 +227,11 @@ def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got:
     if best.kind == "flush_to_zero":
         name = f"{name} and {len({s.case.activation for s in symptoms}) - 1} others"
     phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
-    formats = _listed(f for f in FORMATS if any(s.case.format == f for s in symptoms))
-    text = f"{best.implementation.backend}: the {_ORDERS[case.order]} of {name} in {case.format} {phrase}"
+    formats = listed(f for f in FORMATS if any(s.case.format == f for s in symptoms))
+    text = f"{best.implementation.backend}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
     if not math.isnan(form.value(best.bits)):
         text += f": at x = {_decimal(form.value(best.bits))} it gives {got}, exact is {_short(best.exact)}"
-    text += f". Formats: {formats}; in {_listed(str(s.implementation) for s in symptoms)}."
+    text += f". Formats: {formats}; in {listed(str(s.implementation) for s in symptoms)}."
     text += f" Right there: {', '.join(best.right)}." if best.right else ""
     return text + (f" Diagnosis: {best.cause}." if best.cause else "")
 

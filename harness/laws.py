@@ -12,6 +12,7 @@ NaNs count as one and the same, -0 and +0 as two. An implementation's worker tha
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -114,6 +115,7 @@ class _Verdict:
     example: int | None = None
     got: str = ""
     where: str = ""
+    steps: float | None = None
 
 
 @dataclass(eq=False)
@@ -190,7 +192,7 @@ class _Court:
             row |= {"law": law, "status": status, "reason": reason, "checked": verdict.checked, "broken": verdict.broken}
             row |= {"example_bits": verdict.example}
             row |= {"example": None if verdict.example is None else form.value(verdict.example)}
-            rows.append(row | {"got": verdict.got, "where": verdict.where})
+            rows.append(row | {"got": verdict.got, "where": verdict.where, "steps": verdict.steps})
         return rows
 
     def close(self) -> None:
@@ -211,13 +213,15 @@ class _Court:
         broken = self._one.ask(task, message)["broken"]
         if not broken:
             return _Verdict(len(tried))
-        index, results = min(broken)
+        spreads = {index: _steps({bits for bits, _, _ in results}, form) for index, results in broken}
+        index, results = max(broken, key=lambda each: (spreads[each[0]], -each[0]))  # the worst, of equals the first
         example = int(tried[index])
         lengths = LENGTHS if self._mode == "eager" else SCREEN_COMPILED
         runs = self._one.ask(task, {"op": "position", "probes": [example], "lengths": lengths})["runs"]
         first = "; ".join(f"length {length}, lane {lane}: {_shown(bits, form)}" for bits, length, lane in results[:_SHOWN])
         where = _copies(runs, form) or f"among other inputs, {first}"
-        return _Verdict(len(tried), len(broken), example, _results({bits for bits, _, _ in results}, form), where)
+        got = _results({bits for bits, _, _ in results}, form)
+        return _Verdict(len(tried), len(broken), example, got, where, spreads[index])
 
     def _repeatable(self, task: Task, form: Format) -> _Verdict:
         return self._compared(task, form, self._one, "second time")
@@ -232,9 +236,10 @@ class _Court:
         differing = np.flatnonzero(first != second)
         if not len(differing):
             return _Verdict(count)
-        lane = int(differing[0])
+        spreads = [_steps({int(first[lane]), int(second[lane])}, form) for lane in differing.tolist()]
+        lane = int(differing[int(np.argmax(spreads))])
         got = f"{_shown(int(first[lane]), form)}, {words} {_shown(int(second[lane]), form)}"
-        return _Verdict(count, len(differing), int(inputs[lane]), got, f"length {count}, lane {lane}")
+        return _Verdict(count, len(differing), int(inputs[lane]), got, f"length {count}, lane {lane}", max(spreads))
 
     def _apply(self, task: Task, inputs: Bits, desk: _Desk) -> Bits:
         given, made = self._folder / "inputs", self._folder / "outputs"
@@ -261,6 +266,15 @@ class _Court:
             verdict.example, alone, one = reply["scalars"][0]
             verdict.where = "; ".join(filter(None, (f"scalar: {_typed(*alone)}, vector of 1: {_typed(*one)}", verdict.where)))
         return verdict
+
+
+def _steps(results: set[int], form: Format) -> float:
+    """How many encodings lie between the results that differ most; infinite where a number meets NaN."""
+    bits = np.array(sorted(results), form.carrier)
+    if form.is_nan(bits).any():
+        return math.inf
+    ordered = form.to_ordered(bits)
+    return float(int(ordered.max()) - int(ordered.min()))
 
 
 def _copies(runs: list[Any], form: Format) -> str:

@@ -202,3 +202,4 @@ FINDINGS |= dict.fromkeys(("diagnosis", "sentence", "reproducer"), _TEXT)
 LAWS = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
 LAWS |= dict.fromkeys(("route", "format", "backend", "backend_version", "mode", "device", "law", "status", "reason"), _TEXT)
 LAWS |= {"checked": _WHOLE, "broken": _WHOLE, "example_bits": "UInt64", "example": _REAL, "got": _TEXT, "where": _TEXT}
+LAWS |= {"steps": _REAL}
