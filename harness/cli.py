@@ -127,7 +127,7 @@ def _execute(work: Plan, jobs: int | None, folder: Path, quiet: bool) -> Run:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     rate = TextColumn("{task.fields[rate]}")
     with Progress(*columns, rate, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as bar:
-        total = sum(work.inputs[task.case.format].count for task in work.tasks if task.status == "ok")
+        total = sum(work.inputs_of(task).count for task in work.tasks if task.status == "ok")
         shown = bar.add_task("starting", total=total, rate="")
         begin = time.monotonic()
         done, due = 0, begin

@@ -19,7 +19,6 @@ from .findings import findings, ranked
 from .formats import Format, number_format
 from .inputs import Inputs
 from .journal import Finished, Journal, begin, finish
-from .kernels import WIDE
 from .laws import check
 from .plan import Plan, Request, plan
 from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row, agreement_rows, finding_row, frame
@@ -114,9 +113,6 @@ def execute(
     if block is not None and (block < 1024 or block & (block - 1)):
         raise ValueError(f"block {block}: give a power of two of at least 1024")
     run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    for task in work.tasks:
-        if task.case.format == "float64" and task.case.activation not in WIDE and task.status == "ok":
-            task.fail("unsupported", f"no float64 reference for {task.case.activation} yet, only for {', '.join(WIDE)}")
     open_tasks = [task for task in work.tasks if task.status == "ok"]
     workers = {
         task.implementation: Worker(task.implementation, start_limit=start_limit, call_limit=call_limit) for task in open_tasks
@@ -131,7 +127,7 @@ def execute(
         with ThreadPoolExecutor(jobs) as executor:
             executor.submit(_compile_kernels, list(left))  # while the frameworks are being imported
             for which, tasks in left.items():
-                inputs = work.inputs[which[0]]
+                inputs = work.inputs_of(tasks[0])
                 length = block or block_length(inputs.format, inputs.count)
                 journal.record(which, _measure(run_id, which, tasks, inputs, workers, executor, jobs, length, progress))
         if work.laws:
@@ -183,7 +179,7 @@ def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: J
         rows |= {task.number: row for task in tasks if finished and (row := finished.row(task))}
     for task in work.tasks:
         hello = hellos.get(str(task.implementation))
-        rows.setdefault(task.number, accuracy_row(run_id, task, work.inputs[task.case.format], None, hello))
+        rows.setdefault(task.number, accuracy_row(run_id, task, work.inputs_of(task), None, hello))
     defects = findings(symptom for done in journal.finished for symptom in done.symptoms) + breaches(laws)
     found = [finding_row(run_id, finding) for finding in ranked(defects)]
     return Run(
