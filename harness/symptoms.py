@@ -175,12 +175,12 @@ def _honest(evidence: Evidence) -> Reals:
     """For each input the absolute error that is honest: some roundings of the function's size around a zero nearby."""
     x, y = evidence.x, evidence.exact
     allowed = np.zeros(x.size)
-    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0))
+    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0) & (y != 0))
     signs = np.sign(y[usable])
-    for left in np.flatnonzero(signs[:-1] * signs[1:] <= 0):
+    for left in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         before, after = usable[left], usable[left + 1]
         zero = x[before] / 2 + x[after] / 2
-        if (x[before] < 0 < x[after]) or not (y[before] or y[after]):
+        if x[before] < 0 < x[after]:
             continue
         around = np.abs(x - zero) <= abs(zero) / 2
         size = np.nanmax(np.abs(y[around & np.isfinite(y)]))
