@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 CARRIERS = {"float16": "uint16", "bfloat16": "uint16", "float32": "uint32", "float64": "uint64"}
 """The unsigned integer dtype that the encodings of a format travel in."""
+INTEGERS = {"int32": "uint32", "int64": "uint64", "bool": "uint8"}
+"""The same for the other element types that inputs may have."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ class Backend(Protocol):
         """
 
     def load(self, bits: Any, format: str) -> Any:
-        """A tensor on the device with these encodings (array of the carrier); nothing is rounded or flushed."""
+        """A tensor on the device with these encodings (array of the carrier); nothing is rounded or flushed.
+
+        ``format`` may also be one of :data:`INTEGERS`.
+        """
 
     def synchronise(self, tensor: Any) -> Any:
         """Return the tensor once it is computed."""

@@ -39,7 +39,7 @@ FUNCTIONS = {
     "erf": "torch:erf",
 }
 """The framework's own functions, see :mod:`backends.natives`."""
-_SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
+_SIGNED = {"uint8": "int8", "uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
 
 
 class Torch:
@@ -101,7 +101,7 @@ class Torch:
         return lambda x: self._torch.func.grad(lambda z: function(z).sum())(x)
 
     def load(self, bits: Any, format: str) -> Any:
-        signed = self._torch.from_numpy(bits.view(_SIGNED[CARRIERS[format]]))
+        signed = self._torch.from_numpy(bits.view(_SIGNED[bits.dtype.name]))
         return signed.view(getattr(self._torch, format)).to(self._device)
 
     def synchronise(self, tensor: Any) -> Any:

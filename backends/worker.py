@@ -9,6 +9,7 @@ framework and may be written to at will. A failing case is a reply; only a crash
   encodings, which the framework gets in tensors of ``tensor`` elements, a divisor
 * ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds", "moving_seconds"}``: in all; of that in the
   framework; processor time of what is not
+* ``{"op": "study", "id", "case"}``, then ``apply``, ``position`` or ``promotion`` of :class:`backends.conduct.Specimen`
 * ``{"op": "forget", "id"}``
 * end of the command pipe: exit
 
@@ -103,6 +104,7 @@ def _start(name: str, mode: str, device: str, replies: Any) -> Any:
 
 def _serve(backend: Any, commands: Any, replies: Any) -> None:
     prepared: dict[int, Callable[[int], dict[str, Any]]] = {}
+    studied: dict[int, Any] = {}
     for line in commands:
         command = json.loads(line)
         identity = command["id"]
@@ -114,6 +116,11 @@ def _serve(backend: Any, commands: Any, replies: Any) -> None:
                 answer = prepared[identity](command["slot"])
             elif command["op"] == "forget":
                 prepared.pop(identity, None)
+                studied.pop(identity, None)
+            elif command["op"] == "study":
+                studied[identity] = _study(backend, command)
+            elif command["op"] in ("apply", "position", "promotion"):
+                answer = getattr(studied[identity], command["op"])(command)
         except BaseException as error:  # the specimen may raise anything; the row says what
             kind = "unsupported" if type(error).__name__ == "Unsupported" else "failed"
             answer = {"status": kind, "reason": _reason(error)}
@@ -123,10 +130,9 @@ def _serve(backend: Any, commands: Any, replies: Any) -> None:
 def _prepare(backend: Any, command: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
     import numpy as np
 
-    from .protocol import CARRIERS, Case
+    from .protocol import CARRIERS
 
-    fields = command["case"]
-    case = Case(**{**fields, "parameters": tuple((name, value) for name, value in fields["parameters"])})
+    case = _case(command["case"])
     carrier, length, size = CARRIERS[case.format], command["length"], command["tensor"]
     inputs = [np.asarray(np.memmap(path, carrier, "r", shape=(length,))) for path in command["inputs"]]
     outputs = [np.asarray(np.memmap(path, carrier, "r+", shape=(length,))) for path in command["outputs"]]
@@ -152,6 +158,18 @@ def _prepare(backend: Any, command: dict[str, Any]) -> Callable[[int], dict[str,
         return {"seconds": time.perf_counter() - begin, "framework_seconds": spent[0], "moving_seconds": moving}
 
     return call
+
+
+def _study(backend: Any, command: dict[str, Any]) -> Any:
+    from .conduct import Specimen
+
+    return Specimen(backend, _case(command["case"]))
+
+
+def _case(fields: dict[str, Any]) -> Any:
+    from .protocol import Case
+
+    return Case(**{**fields, "parameters": tuple((name, value) for name, value in fields["parameters"])})
 
 
 def _reason(error: BaseException) -> str:

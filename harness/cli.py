@@ -52,29 +52,42 @@ def run(
     route: Routes = None,
     inputs: Annotated[str, typer.Option(help="'exhaustive' or a number. [default: all 2^16, or 2^22 sampled]")] = "",
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
+    laws: Annotated[
+        bool | None, typer.Option(help="Check what must make no difference: place, repetition, threads. [default: with --all]")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the frames. [default: lastbit-run-TIME]")] = None,
     require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,
     jobs: Annotated[int | None, typer.Option(help="Workers that compute at a time. [default: processors]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A machine-readable summary on standard output.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All activations, with less common parameters too.")] = False,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the interrupted run in this directory.")] = None,
 ) -> None:
     """Measure activations and their derivatives on every input, or a sample, against the exact result."""
     from .execution import prepare_folder
-    from .plan import Request
+    from .journal import begin, load_request
+    from .plan import EVERYTHING, Request
 
     chosen = (
-        tuple(activations or ["sigmoid"]),
+        EVERYTHING if everything else tuple(activations or ["sigmoid"]),
         tuple(backend or ()),
         tuple(format or ()),
         tuple(order or ()),
         tuple(route or ()),
     )
-    request = Request(*chosen, inputs=inputs, seed=seed)
-    work = _plan(request)
+    request = Request(*chosen, inputs=inputs, seed=seed, laws=everything if laws is None else laws)
     try:
-        folder = prepare_folder(out or _fresh_folder())
+        if everything and activations:
+            raise ValueError("--all measures every activation: give either names or --all")
+        if resume and (activations or everything or request != Request()):
+            raise ValueError("--resume goes on with what was asked before: give no activations or choices with it")
+        request = load_request(resume) if resume else request
+        work = _plan(request)
+        folder = resume or prepare_folder(out or _fresh_folder())
+        if not resume:
+            begin(folder, request)
     except ValueError as error:
         _usage(error)
-    result = _execute(work, jobs, quiet=as_json)
+    result = _execute(work, jobs, folder, quiet=as_json)
     result.save(folder)
     if as_json:
         typer.echo(json.dumps(_summary(result)))
@@ -82,6 +95,7 @@ def run(
         _show(result)
     bad = result.accuracy[~result.accuracy.status.isin(["ok", "unsupported"])]
     if "interrupted" in set(bad.status):
+        typer.echo(f"lastbit: interrupted; go on with: lastbit run --resume {folder}", err=True)
         raise typer.Exit(130)
     if require_backends and len(bad):
         typer.echo(f"lastbit: {len(bad)} cases could not be measured: {bad.iloc[0].reason}", err=True)
@@ -103,7 +117,7 @@ def _plan(request: Request) -> Plan:
         _usage(error)
 
 
-def _execute(work: Plan, jobs: int | None, quiet: bool) -> Run:
+def _execute(work: Plan, jobs: int | None, folder: Path, quiet: bool) -> Run:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -113,7 +127,7 @@ def _execute(work: Plan, jobs: int | None, quiet: bool) -> Run:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     rate = TextColumn("{task.fields[rate]}")
     with Progress(*columns, rate, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as bar:
-        total = sum(work.inputs[task.case.format].count for task in work.tasks if task.status == "ok")
+        total = sum(work.inputs_of(task).count for task in work.tasks if task.status == "ok")
         shown = bar.add_task("starting", total=total, rate="")
         begin = time.monotonic()
         done, due = 0, begin
@@ -128,7 +142,7 @@ def _execute(work: Plan, jobs: int | None, quiet: bool) -> Run:
                 bar.update(shown, completed=done, rate=rate, description=f"{case.activation} order {case.order} {case.format}")
 
         try:
-            return execute(work, jobs=jobs, progress=progress)
+            return execute(work, jobs=jobs, progress=progress, folder=folder)
         except ValueError as error:
             bar.stop()
             _usage(error)

@@ -100,10 +100,7 @@ class Comparison:
     def __init__(
         self, activation: Activation, order: int, format: Format, lanes: int, inputs: int = 0, exhaustive: bool = False
     ) -> None:
-        find = kernels.wide if format.bits == 64 else kernels.narrow
-        kernel = find(activation, order)
-        if kernel is None:
-            raise ValueError(f"{activation}: no reference kernel for order {order} in {format}")
+        kernel = (kernels.wide if format.bits == 64 else kernels.narrow)(activation, order)
         self.format = format
         quantiled = CHUNK if inputs <= _ALL_QUANTILED else CHUNK // 8
         self._lanes = [_Lane(Exact(activation, order), kernel, format, quantiled, exhaustive) for _ in range(lanes)]

@@ -126,9 +126,7 @@ def _reference(activation: Activation, order: int, form: Format, x: Reals) -> tu
     if form.bits < 64:
         kernels.narrow(activation, order).function(inside.astype(np.float32), hi)
     else:
-        kernel = kernels.wide(activation, order)
-        assert kernel is not None
-        kernel.function(inside, hi, lo, scale)
+        kernels.wide(activation, order).function(inside, hi, lo, scale)
     return hi, lo, scale
 
 

@@ -11,16 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .breaches import breaches
 from .catalogue import activation
 from .comparison import Comparison
 from .evidence import Witness
-from .findings import findings
+from .findings import findings, ranked
 from .formats import Format, number_format
-from .kernels import WIDE
+from .inputs import Inputs
+from .journal import Finished, Journal, begin, finish
+from .laws import check
 from .plan import Plan, Request, plan
-from .results import ACCURACY, AGREEMENT, FINDINGS, Run, accuracy_row, agreement_rows, finding_row, frame
+from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row, agreement_rows, finding_row, frame
 from .sweep import Pass, Sweep, Task, batches
-from .symptoms import Symptom, symptoms
+from .symptoms import symptoms
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
 
 _BLOCK_BYTES = 1 << 23
@@ -37,6 +40,7 @@ def run(
     seed: int = 0,
     jobs: int | None = None,
     block: int | None = None,
+    laws: bool = False,
     out: str | os.PathLike[str] | None = None,
 ) -> Run:
     """Measure activations on every installed framework, and return the frames.
@@ -49,16 +53,20 @@ def run(
         seed: of the samples.
         jobs: workers that compute at a time, and threads that compare; default: one per processor.
         block: inputs per block, a power of two of at least 1024; changes no result.
+        laws: whether to check the laws of conduct as well, see :mod:`harness.laws`.
         out: directory to save the frames in.
 
     Raises:
         ValueError: for anything that does not exist or does not parse; the message names the choices.
     """
     request = Request(
-        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed
+        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed, laws
     )
+    work = plan(request)
     folder = None if out is None else prepare_folder(Path(out))
-    result = execute(plan(request), jobs=jobs, block=block)
+    if folder:
+        begin(folder, request)
+    result = execute(work, jobs=jobs, block=block, folder=folder)
     if folder:
         result.save(folder)
     return result
@@ -88,8 +96,11 @@ def execute(
     start_limit: float = START_LIMIT,
     call_limit: float = CALL_LIMIT,
     progress: Progress = lambda task, inputs: None,
+    folder: Path | None = None,
 ) -> Run:
     """Measure a plan's tasks; interrupted by Ctrl-C it returns what is finished, the rest marked ``interrupted``.
+
+    With a directory every pass is on disk as soon as it is finished, and those that are there already are not done again.
 
     Raises:
         ValueError: for a number of jobs or a block that cannot be.
@@ -102,51 +113,83 @@ def execute(
     if block is not None and (block < 1024 or block & (block - 1)):
         raise ValueError(f"block {block}: give a power of two of at least 1024")
     run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    for task in work.tasks:
-        if task.case.format == "float64" and task.case.activation not in WIDE and task.status == "ok":
-            task.fail("unsupported", f"no float64 reference for {task.case.activation} yet, only for {', '.join(WIDE)}")
     open_tasks = [task for task in work.tasks if task.status == "ok"]
     workers = {
         task.implementation: Worker(task.implementation, start_limit=start_limit, call_limit=call_limit) for task in open_tasks
     }
-    accuracy: dict[int, dict[str, Any]] = {}
-    agreement: list[dict[str, Any]] = []
-    seen: list[Symptom] = []
-    facts: dict[Implementation, dict[str, Any]] = {}
+    journal = Journal(folder)
+    passes = batches(open_tasks)
+    left = {which: tasks for which, tasks in passes.items() if not journal.find(which)}
+    laws: list[dict[str, Any]] = []
     try:
-        for worker in workers.values():
+        for worker in workers.values() if left else ():
             worker.start()  # all at once: importing a framework takes seconds
         with ThreadPoolExecutor(jobs) as executor:
-            executor.submit(_compile_kernels, list(batches(open_tasks)))  # while the frameworks are being imported
-            for (form, name, parameters, order), tasks in batches(open_tasks).items():
-                inputs = work.inputs[form]
-                definition = activation(name, **dict(parameters))
-                comparison = Comparison(definition, order, inputs.format, jobs, inputs.count, inputs.exhaustive)
+            executor.submit(_compile_kernels, list(left))  # while the frameworks are being imported
+            for which, tasks in left.items():
+                inputs = work.inputs_of(tasks[0])
                 length = block or block_length(inputs.format, inputs.count)
-                witness = Witness(inputs, comparison)
-                Sweep(tasks, workers, inputs, witness, executor, jobs, length, progress).run()
-                for worker in workers.values():
-                    if worker.hello:
-                        facts[worker.implementation] = worker.hello
-                for task in tasks:
-                    accuracy[task.number] = accuracy_row(run_id, task, inputs, comparison, facts.get(task.implementation))
-                agreement += agreement_rows(run_id, tasks, inputs, comparison)
-                measured = [task for task in tasks if task.status == "ok"]
-                seen += symptoms(witness.evidence(definition, order), measured)
+                journal.record(which, _measure(run_id, which, tasks, inputs, workers, executor, jobs, length, progress))
+        if work.laws:
+            laws = check(run_id, open_tasks, workers, work.seed, jobs)
     except KeyboardInterrupt:
-        for task in open_tasks:
-            if task.number not in accuracy and task.status == "ok":
-                task.fail("interrupted", "the run was interrupted")
+        for which, tasks in left.items():
+            for task in tasks if not journal.find(which) else ():
+                if task.status == "ok":
+                    task.fail("interrupted", "the run was interrupted")
     finally:
         for worker in workers.values():
             worker.stop()
+    return _collect(run_id, work, passes, journal, laws)
+
+
+def _measure(
+    run_id: str,
+    which: Pass,
+    tasks: list[Task],
+    inputs: Inputs,
+    workers: dict[Implementation, Worker],
+    executor: ThreadPoolExecutor,
+    jobs: int,
+    block: int,
+    progress: Progress,
+) -> Finished:
+    """Do one pass."""
+    _, name, parameters, order = which
+    definition = activation(name, **dict(parameters))
+    comparison = Comparison(definition, order, inputs.format, jobs, inputs.count, inputs.exhaustive)
+    witness = Witness(inputs, comparison)
+    Sweep(tasks, workers, inputs, witness, executor, jobs, block, progress).run()
+    hellos = {implementation: worker.hello for implementation, worker in workers.items() if worker.hello}
+    rows = [accuracy_row(run_id, task, inputs, comparison, hellos.get(task.implementation)) for task in tasks]
+    measured = [task for task in tasks if task.status == "ok"]
+    found = list(symptoms(witness.evidence(definition, order), measured))
+    said = {str(implementation): hello for implementation, hello in hellos.items()}
+    return finish(tasks, rows, agreement_rows(run_id, tasks, inputs, comparison), found, said)
+
+
+def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: Journal, laws: list[dict[str, Any]]) -> Run:
+    """The frames of all that is finished; what is not has rows that say why."""
+    hellos: dict[str, dict[str, Any]] = {}
+    for done in journal.finished:
+        hellos |= done.hellos
+    rows: dict[int, dict[str, Any]] = {}
+    for which, tasks in passes.items():
+        finished = journal.find(which)
+        rows |= {task.number: row for task in tasks if finished and (row := finished.row(task))}
     for task in work.tasks:
-        hello = facts.get(task.implementation)
-        accuracy.setdefault(task.number, accuracy_row(run_id, task, work.inputs[task.case.format], None, hello))
-    rows = [accuracy[task.number] for task in work.tasks]
-    environments = _environments(run_id, facts, work)
-    found = [finding_row(run_id, finding) for finding in findings(seen)]
-    return Run(run_id, frame(rows, ACCURACY), frame(agreement, AGREEMENT), frame(found, FINDINGS), environments)
+        hello = hellos.get(str(task.implementation))
+        rows.setdefault(task.number, accuracy_row(run_id, task, work.inputs_of(task), None, hello))
+    defects = findings(symptom for done in journal.finished for symptom in done.symptoms) + breaches(laws)
+    found = [finding_row(run_id, finding) for finding in ranked(defects)]
+    return Run(
+        run_id,
+        frame([rows[task.number] for task in work.tasks], ACCURACY),
+        frame([row for done in journal.finished for row in done.agreement], AGREEMENT),
+        frame(found, FINDINGS),
+        frame(laws, LAWS),
+        _environments(run_id, hellos, work),
+    )
 
 
 def _compile_kernels(passes: list[Pass]) -> None:
@@ -169,12 +212,14 @@ def block_length(form: Format, count: int) -> int:
     return min(largest, max(1024, 1 << (count - 1).bit_length()))
 
 
-def _environments(run_id: str, facts: dict[Implementation, dict[str, Any]], work: Plan) -> Any:
+def _environments(run_id: str, hellos: dict[str, dict[str, Any]], work: Plan) -> Any:
     import pandas as pd
 
     seeds = {inputs.seed for inputs in work.inputs.values() if inputs.seed is not None}
+    implementations = {str(task.implementation): task.implementation for task in work.tasks}
     rows = []
-    for implementation, hello in facts.items():
+    for name, hello in hellos.items():
+        implementation = implementations[name]
         row = {"run_id": run_id, "backend": implementation.backend, "mode": implementation.mode}
         row |= {"device": implementation.device}
         row |= {"versions": " ".join(f"{name} {version}" for name, version in hello["versions"].items())}

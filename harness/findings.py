@@ -23,7 +23,7 @@ SEVERITIES = ("severe", "moderate", "minor", "policy")
 """How bad a finding is; a policy is a choice that can be defended."""
 
 _FORMATS = ("float32", "float64", "bfloat16", "float16")  # examples are taken from the first there is
-_ORDERS = ("value", "gradient", "second derivative")
+ORDERS = ("value", "gradient", "second derivative")
 _MIRRORED = 1.5  # so far may the ends of a mirrored defect lie apart
 _POLICIES = ("flush_to_zero", "signed_zero", "kink")
 _PHRASES = {
@@ -59,7 +59,7 @@ class Finding:
     """A defect; the columns of the frame ``findings``.
 
     Attributes:
-        kind: of the symptom, see :data:`harness.symptoms.KINDS`.
+        kind: of the symptom, see :data:`harness.symptoms.KINDS`, or the law that is broken, see :mod:`harness.laws`.
         severity: one of :data:`SEVERITIES`.
         backend: whose defect it is.
         activation, parameters, order, route, format: of the cases, several apart by commas; order is that of the example.
@@ -92,7 +92,7 @@ class Finding:
     share_used: float
     low: float
     high: float
-    example_bits: int
+    example_bits: int | None
     example: float
     got: str
     exact: str
@@ -104,14 +104,19 @@ class Finding:
 
 
 def findings(symptoms: Iterable[Symptom]) -> list[Finding]:
-    """Each defect once, the worst first."""
+    """Each defect once."""
     groups: dict[tuple[object, ...], list[Symptom]] = {}
     for symptom in symptoms:
-        case, kind = symptom.task.case, symptom.kind
+        case, kind = symptom.case, symptom.kind
         defect = "early_underflow" if kind == "inaccurate" else kind  # digits that go one by one, and then all
         which = () if kind == "flush_to_zero" else (case.activation, case.order, symptom.region)
-        groups.setdefault((symptom.task.implementation.backend, defect, *which), []).append(symptom)
-    return sorted(map(_finding, _mirrored(groups)), key=_rank)
+        groups.setdefault((symptom.implementation.backend, defect, *which), []).append(symptom)
+    return [_finding(group) for group in _mirrored(groups)]
+
+
+def ranked(found: Iterable[Finding]) -> list[Finding]:
+    """The worst first."""
+    return sorted(found, key=_rank)
 
 
 def _mirrored(groups: dict[tuple[object, ...], list[Symptom]]) -> list[list[Symptom]]:
@@ -126,27 +131,35 @@ def _mirrored(groups: dict[tuple[object, ...], list[Symptom]]) -> list[list[Symp
 
 
 def _rank(finding: Finding) -> tuple[float, ...]:
-    return (SEVERITIES.index(finding.severity), -finding.share_used, -finding.share, finding.order)
+    return (SEVERITIES.index(finding.severity), -_known(finding.share_used), -finding.share, finding.order)
+
+
+def _known(share: float) -> float:
+    return 0.0 if math.isnan(share) else share
 
 
 def _finding(symptoms: list[Symptom]) -> Finding:
     first = min(symptoms, key=lambda symptom: symptom.kind != "early_underflow").kind
     best = min((symptom for symptom in symptoms if symptom.kind == first), key=_showing)
-    case, form = best.task.case, number_format(best.task.case.format)
-    shown = [symptom for symptom in symptoms if symptom.task is best.task and symptom.kind == best.kind]  # both sides
+    case, form = best.case, number_format(best.case.format)
+    shown = [
+        symptom
+        for symptom in symptoms
+        if (symptom.implementation, symptom.case) == (best.implementation, best.case) and symptom.kind == best.kind
+    ]  # both sides
     got = _decimal(form.value(best.got))
     return Finding(
         kind=best.kind,
         severity=_severity(best),
-        backend=best.task.implementation.backend,
-        activation=_listed(s.task.case.activation for s in symptoms),
-        parameters=_listed(_parameters(s) for s in symptoms),
+        backend=best.implementation.backend,
+        activation=listed(s.case.activation for s in symptoms),
+        parameters=listed(_parameters(s) for s in symptoms),
         order=case.order,
-        route=_listed(s.task.case.route for s in symptoms),
-        format=_listed(name for name in FORMATS if any(s.task.case.format == name for s in symptoms)),
-        implementations=_listed(str(s.task.implementation) for s in symptoms),
+        route=listed(s.case.route for s in symptoms),
+        format=listed(name for name in FORMATS if any(s.case.format == name for s in symptoms)),
+        implementations=listed(str(s.implementation) for s in symptoms),
         right=", ".join(best.right),
-        also=_listed(_also(best, symptoms)),
+        also=listed(_also(best, symptoms)),
         inputs_affected=sum(symptom.count for symptom in shown),
         share=sum(symptom.count for symptom in shown) / best.total,
         share_used=sum(symptom.used for symptom in shown) / max(best.total_used, 1),
@@ -160,14 +173,14 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         relative=best.relative,
         diagnosis=best.cause,
         sentence=_sentence(best, shown, symptoms, got),
-        reproducer=reproducer(best.task.implementation, case, form.value(best.bits)),
+        reproducer=reproducer(best.implementation, case, form.value(best.bits)),
     )
 
 
 def _showing(symptom: Symptom) -> tuple[float, ...]:
     """The less, the better does a symptom show its defect."""
     severity = SEVERITIES.index(_severity(symptom))
-    return (severity, _FORMATS.index(symptom.task.case.format), -symptom.used, -symptom.count)
+    return (severity, _FORMATS.index(symptom.case.format), -symptom.used, -symptom.count)
 
 
 def _severity(symptom: Symptom) -> str:
@@ -179,45 +192,46 @@ def _severity(symptom: Symptom) -> str:
     if symptom.kind in ("nan", "overflow"):
         return "severe" if symptom.nearest < 2.0**10 else "moderate"
     if symptom.kind == "special_value":
-        return "severe" if symptom.task.case.order == 0 else "moderate"
-    half = 2.0 ** (-number_format(symptom.task.case.format).precision / 2)
+        return "severe" if symptom.case.order == 0 else "moderate"
+    half = 2.0 ** (-number_format(symptom.case.format).precision / 2)
     lost = symptom.kind == "early_underflow" or symptom.relative > 0.25
-    if lost and (symptom.loss > half or (symptom.nearest < 2.0**10 and symptom.region != "near" and symptom.task.case.order < 2)):
+    if lost and (symptom.loss > half or (symptom.nearest < 2.0**10 and symptom.region != "near" and symptom.case.order < 2)):
         return "severe"
-    return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.task.case.order < 2) else "minor"
+    return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.case.order < 2) else "minor"
 
 
 def _also(best: Symptom, symptoms: list[Symptom]) -> Iterable[str]:
     for symptom in symptoms:
         if symptom.kind != best.kind:
             yield symptom.kind
-        mine = symptom.task.implementation
+        mine = symptom.implementation
         if symptom.kind != "flush_to_zero" and any(name.split(":")[0] == mine.backend for name in symptom.right):
             yield "eager_vs_compiled"
         if symptom.wrong_sign:
             yield "wrong_sign"
 
 
-def _listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str]) -> str:
+    """Each word once, in the order in which they come, apart by commas."""
     return ", ".join(dict.fromkeys(filter(None, words)))
 
 
 def _parameters(symptom: Symptom) -> str:
-    return " ".join(f"{name}={value!r}" for name, value in symptom.task.case.parameters)
+    return " ".join(f"{name}={value!r}" for name, value in symptom.case.parameters)
 
 
 def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got: str) -> str:
-    case = best.task.case
+    case = best.case
     form = number_format(case.format)
     name = case.activation + (f"({_parameters(best)})" if case.parameters else "")
     if best.kind == "flush_to_zero":
-        name = f"{name} and {len({s.task.case.activation for s in symptoms}) - 1} others"
+        name = f"{name} and {len({s.case.activation for s in symptoms}) - 1} others"
     phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
-    formats = _listed(f for f in FORMATS if any(s.task.case.format == f for s in symptoms))
-    text = f"{best.task.implementation.backend}: the {_ORDERS[case.order]} of {name} in {case.format} {phrase}"
+    formats = listed(f for f in FORMATS if any(s.case.format == f for s in symptoms))
+    text = f"{best.implementation.backend}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
     if not math.isnan(form.value(best.bits)):
         text += f": at x = {_decimal(form.value(best.bits))} it gives {got}, exact is {_short(best.exact)}"
-    text += f". Formats: {formats}; in {_listed(str(s.task.implementation) for s in symptoms)}."
+    text += f". Formats: {formats}; in {listed(str(s.implementation) for s in symptoms)}."
     text += f" Right there: {', '.join(best.right)}." if best.right else ""
     return text + (f" Diagnosis: {best.cause}." if best.cause else "")
 

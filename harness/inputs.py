@@ -127,7 +127,8 @@ def special_inputs(format: Format) -> Bits:
 
     In this order, each with + before -: 0, ∞, NaNs (quiet, signalling, with payloads), the smallest subnormal and the
     next, the largest subnormal, the smallest normal and the next, the two largest numbers, then the powers of two from
-    2^-4 to 2^4 and 2^±p with their neighbours (1 first).
+    2^-4 to 2^4 and 2^±p with their neighbours (1 first), then numbers that people write: halves and whole numbers up to
+    20, tens up to 100, hundreds up to 1000, as far as they are numbers of the format.
     """
     inf, normal, quiet = format.inf_bits, format.hidden_bit, format.nan_bits
     payloads = [quiet, inf | 1, quiet | 1, format.sign_bit - 1, quiet - 1]
@@ -135,7 +136,9 @@ def special_inputs(format: Format) -> Bits:
     exponents = [0, *(sign * e for e in (1, 2, 3, 4, format.precision) for sign in (1, -1))]
     powers = [(e - format.emin + 1) * normal for e in exponents]
     around = [power + offset for power in powers for offset in (0, -1, 1)]
-    positive = [0, inf, *payloads, *edges, *(bits for bits in around if 0 < bits < inf)]
+    written = np.array([*np.arange(0.5, 20.5, 0.5), *range(20, 100, 10), *range(100, 1001, 100)])
+    numbers = [int(bits) for bits in format.round(written[format.decode(format.round(written)) == written])]
+    positive = [0, inf, *payloads, *edges, *(bits for bits in around if 0 < bits < inf), *numbers]
     signed = [bits | sign for bits in positive for sign in (0, format.sign_bit)]
     specials = np.array(list(dict.fromkeys(signed)), dtype=format.carrier)
     specials.flags.writeable = False

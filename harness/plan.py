@@ -14,9 +14,10 @@ from backends.protocol import Case
 from backends.registry import Spec, installed_version, spec, specs
 
 from .activations import ORDERS
-from .catalogue import parse
+from .catalogue import names, parse
 from .formats import FORMATS, Format, number_format
 from .inputs import Inputs, exhaustive, sampled
+from .kernels import FAST_WIDE
 from .sweep import Task
 from .workers import Implementation
 
@@ -24,6 +25,14 @@ _T = TypeVar("_T")
 
 SAMPLE = 1 << 22
 """Inputs of a default run for formats wider than 16 bits."""
+SLOW_SAMPLE = 1 << 13
+"""The same for float64 where the reference is ball arithmetic, input by input."""
+EVERYTHING = (
+    *names(),
+    *("leaky_relu(alpha=0.2)", "elu(alpha=0.3)", "celu(alpha=0.1)", "softplus(beta=0.001)", "softplus(beta=50)"),
+    *("softshrink(lambd=2)", "hardshrink(lambd=2)", "squareplus(b=0.01)"),
+)
+"""The catalogue, and parameters away from the defaults, which people use less."""
 DEFAULT_MODES = ("eager", "compiled")
 ROUTES = ("native", "autodiff", *sorted({route for formulas in FORMULAS.values() for route in formulas}))
 
@@ -40,6 +49,7 @@ class Request:
         routes: names.
         inputs: ``exhaustive`` or a number; default: 16-bit formats exhaustive, a sample of 2^22 for wider ones.
         seed: of the samples.
+        laws: whether the laws of conduct are checked as well, see :mod:`harness.laws`.
     """
 
     activations: tuple[str, ...] = ("sigmoid",)
@@ -49,6 +59,7 @@ class Request:
     routes: tuple[str, ...] = ()
     inputs: str = ""
     seed: int = 0
+    laws: bool = False
 
 
 @dataclass
@@ -58,10 +69,21 @@ class Plan:
     Attributes:
         tasks: what is to be measured; those that cannot be are already marked.
         inputs: by format name.
+        few: of float64 cases without a fast reference.
+        laws: whether the laws of conduct are checked as well.
+        seed: of their inputs.
     """
 
     tasks: list[Task] = field(default_factory=list)
     inputs: dict[str, Inputs] = field(default_factory=dict)
+    few: Inputs | None = None
+    laws: bool = False
+    seed: int = 0
+
+    def inputs_of(self, task: Task) -> Inputs:
+        """The inputs of a task."""
+        slow = task.case.format == "float64" and task.case.activation not in FAST_WIDE
+        return self.few if slow and self.few else self.inputs[task.case.format]
 
 
 def plan(request: Request) -> Plan:
@@ -75,7 +97,9 @@ def plan(request: Request) -> Plan:
     orders = _chosen("order", request.orders, ORDERS)
     wanted = _chosen("route", request.routes, ROUTES)
     implementations = [found for word in request.backends for found in parse_backend(word)] or default_implementations()
-    result = Plan(inputs={form.name: choose_inputs(form, request.inputs, request.seed) for form in formats})
+    chosen = {form.name: choose_inputs(form, request.inputs, request.seed) for form in formats}
+    few = None if request.inputs else sampled(FORMATS["float64"], SLOW_SAMPLE, request.seed)
+    result = Plan(inputs=chosen, few=few, laws=request.laws, seed=request.seed)
     for form in formats:
         for definition in activations:
             for order in orders:

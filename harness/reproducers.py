@@ -12,13 +12,12 @@ from backends.protocol import Case
 
 from .workers import Implementation
 
-COPIES = 64
-"""The input is given so many times: results may depend on the place in a vector."""
+LENGTHS = (67,)
+"""The input is given so many times, bodies and a remainder: results may depend on the place in a vector."""
 
 _TORCH = """\
 import torch
 {imports}
-x = torch.full(({copies},), {x}, dtype=torch.{format})
 
 def f(x):
     return {call}
@@ -32,13 +31,16 @@ def derivative(f):
         return torch.autograd.grad(y, inner, torch.ones_like(y), create_graph=x.requires_grad, materialize_grads=True)[0]
     return slope
 
-{result}
-print(sorted(set(map(repr, y.tolist()))))
+found = set()
+for n in {lengths}:
+    x = torch.full((n,), {x}, dtype=torch.{format})
+    {result}
+    found |= set(map(repr, y.tolist()))
+print(sorted(found))
 """
 _TORCH_COMPILED = """\
 import torch
 {imports}
-x = torch.full(({copies},), {x}, dtype=torch.{format})
 
 def f(x):
     return {call}
@@ -46,16 +48,19 @@ def f(x):
 def derivative(f):
     return lambda x: torch.func.grad(lambda z: f(z).sum())(x)
 
-with torch.no_grad():
-    {result}
-print(sorted(set(map(repr, y.tolist()))))
+found = set()
+for n in {lengths}:
+    x = torch.full((n,), {x}, dtype=torch.{format})
+    with torch.no_grad():
+        {result}
+    found |= set(map(repr, y.tolist()))
+print(sorted(found))
 """
 _JAX = """\
 import jax
 import jax.numpy as jnp
 {imports}
 jax.config.update("jax_enable_x64", True)
-x = jnp.full({copies}, {x}, jnp.{format})
 
 def f(x):
     return {call}
@@ -63,13 +68,15 @@ def f(x):
 def derivative(f):
     return lambda x: jax.vjp(f, x)[1](jnp.ones_like(x))[0]
 
-{result}
-print(sorted(set(map(repr, y.tolist()))))
+found = set()
+for n in {lengths}:
+    x = jnp.full(n, {x}, jnp.{format})
+    {result}
+    found |= set(map(repr, y.tolist()))
+print(sorted(found))
 """
 _TENSORFLOW = """\
 import tensorflow as tf
-
-x = tf.constant([{x}] * {copies}, tf.{format})
 
 def f(x):
     return {call}
@@ -82,18 +89,25 @@ def derivative(f):
         return tape.gradient(y, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return slope
 
-{result}
-print(sorted(set(map(repr, map(float, y)))))
+found = set()
+for n in {lengths}:
+    x = tf.constant([{x}] * n, tf.{format})
+    {result}
+    found |= set(map(repr, map(float, y)))
+print(sorted(found))
 """
 _NUMPY = """\
 import math
 {imports}
-x = xp.full({copies}, {x}, xp.{format})
 p = {parameters}
 f = {call}
 
-{result}
-print(sorted(set(map(repr, y.tolist()))))
+found = set()
+for n in {lengths}:
+    x = xp.full(n, {x}, xp.{format})
+    {result}
+    found |= set(map(repr, y.tolist()))
+print(sorted(found))
 """
 _RESULTS = {
     ("torch", "eager"): "y = {function}(x)",
@@ -108,8 +122,8 @@ _RESULTS = {
 _TEMPLATES = {"torch": _TORCH, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY}
 
 
-def reproducer(implementation: Implementation, case: Case, x: float, copies: int = COPIES) -> str:
-    """A script that prints the results for that many copies of an input; empty where none can be written.
+def reproducer(implementation: Implementation, case: Case, x: float, lengths: tuple[int, ...] = LENGTHS) -> str:
+    """A script that prints the results for vectors of copies of an input; empty where none can be written.
 
     The last line it prints is the list of the different results.
     """
@@ -122,7 +136,7 @@ def reproducer(implementation: Implementation, case: Case, x: float, copies: int
     function = "derivative(" * case.order + "f" + ")" * case.order
     template = _TORCH_COMPILED if (backend, mode) == ("torch", "compiled") else _TEMPLATES[backend]
     return template.format(
-        copies=copies,
+        lengths=lengths,
         x=f'float("{x!r}")' if not math.isfinite(x) else repr(x),
         format=case.format,
         call=call,

@@ -36,6 +36,7 @@ class Run:
         accuracy: a row per case.
         agreement: a row per pair of measured cases on the same inputs.
         findings: a row per defect, the worst first.
+        laws: a row per case and law of conduct, see :mod:`harness.laws`; empty where they were not asked for.
         environments: a row per implementation that was started.
         folder: where it was saved, or None.
     """
@@ -44,6 +45,7 @@ class Run:
     accuracy: pd.DataFrame
     agreement: pd.DataFrame
     findings: pd.DataFrame
+    laws: pd.DataFrame
     environments: pd.DataFrame
     folder: Path | None = None
 
@@ -56,7 +58,7 @@ class Run:
         self.folder = folder
 
 
-FRAMES = ("accuracy", "agreement", "findings", "environments")
+FRAMES = ("accuracy", "agreement", "findings", "laws", "environments")
 
 
 def accuracy_row(run_id: str, task: Task, inputs: Inputs, comparison: Comparison | None, hello: Row | None) -> Row:
@@ -197,3 +199,7 @@ FINDINGS |= dict.fromkeys(("route", "format", "implementations", "right", "also"
 FINDINGS |= {"inputs_affected": _WHOLE, "share": _REAL, "share_used": _REAL, "low": _REAL, "high": _REAL}
 FINDINGS |= {"example_bits": "UInt64", "example": _REAL, "got": _TEXT, "exact": _TEXT, "ulps": _REAL, "relative": _REAL}
 FINDINGS |= dict.fromkeys(("diagnosis", "sentence", "reproducer"), _TEXT)
+LAWS = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
+LAWS |= dict.fromkeys(("route", "format", "backend", "backend_version", "mode", "device", "law", "status", "reason"), _TEXT)
+LAWS |= {"checked": _WHOLE, "broken": _WHOLE, "example_bits": "UInt64", "example": _REAL, "got": _TEXT, "where": _TEXT}
+LAWS |= {"steps": _REAL}

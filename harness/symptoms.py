@@ -13,10 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.protocol import Case
+
 from .diagnosis import diagnose
 from .evidence import CLASS, Evidence, Reals
 from .exact import Exact
 from .sweep import Task
+from .workers import Implementation
 
 KINDS = ("nan_lost", "special_value", "nan", "overflow", "early_underflow", "range", "inaccurate", "signed_zero", "flush_to_zero")
 """The kinds of symptoms: each result has the first that fits."""
@@ -41,7 +44,7 @@ class Symptom:
 
     Attributes:
         kind: one of :data:`KINDS`, or of :data:`CONVENTIONS`.
-        task: the case.
+        implementation, case: whose symptom it is.
         region: one of :data:`REGIONS` (NaNs are positive).
         count, used: how many inputs of the evidence are affected, and how many of those with abs(x) <= USED.
         total, total_used: how many there are.
@@ -57,7 +60,8 @@ class Symptom:
     """
 
     kind: str
-    task: Task
+    implementation: Implementation
+    case: Case
     region: str
     count: int
     used: int
@@ -171,12 +175,12 @@ def _honest(evidence: Evidence) -> Reals:
     """For each input the absolute error that is honest: some roundings of the function's size around a zero nearby."""
     x, y = evidence.x, evidence.exact
     allowed = np.zeros(x.size)
-    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0))
+    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0) & (y != 0))
     signs = np.sign(y[usable])
-    for left in np.flatnonzero(signs[:-1] * signs[1:] <= 0):
+    for left in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         before, after = usable[left], usable[left + 1]
-        zero = (x[before] + x[after]) / 2
-        if x[before] * x[after] < 0 or not (y[before] or y[after]):
+        zero = x[before] / 2 + x[after] / 2
+        if x[before] < 0 < x[after]:
             continue
         around = np.abs(x - zero) <= abs(zero) / 2
         size = np.nanmax(np.abs(y[around & np.isfinite(y)]))
@@ -195,7 +199,8 @@ def _describe(evidence: Evidence, kind: str, region: str, mask: Mask, task: Task
     bits, got = int(evidence.bits[worst]), int(evidence.outputs[task.number][worst])
     return Symptom(
         kind=kind,
-        task=task,
+        implementation=task.implementation,
+        case=task.case,
         region=region,
         count=places.size,
         used=int((mask & used).sum()),

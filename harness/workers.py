@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -121,6 +122,49 @@ class Worker:
             raise self.bury()
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         return [json.loads(line) for line in lines]
+
+    def ready(self) -> bool:
+        """Wait until the worker has said hello; start it where it is not running.
+
+        Returns:
+            Whether it had to be started.
+
+        Raises:
+            Died: where it cannot be used.
+        """
+        if self.refusal:
+            raise self.refusal
+        fresh = not self.running
+        if fresh:
+            self.hello = None
+            self.start()
+        if self.hello is None:
+            try:
+                message = self._answer()
+            except Died as death:
+                self.refusal = Died("missing" if death.status == "crashed" else death.status, death.reason)
+                raise self.refusal from None
+            if "hello" not in message:
+                self.stop()
+                self.refusal = Died("missing", message["failed"])
+                raise self.refusal
+            self.hello = message["hello"]
+        return fresh
+
+    def ask(self, message: dict[str, Any], limit: float) -> dict[str, Any]:
+        """Send one command and wait for its reply.
+
+        Raises:
+            Died: where none comes within ``limit`` seconds.
+        """
+        self.send(message, limit)
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        while select.select([self], [], [], max(self.deadline - time.monotonic(), 0.0))[0]:
+            for message in self.receive():
+                return message
+        raise self.expire()
 
     def expire(self) -> Died:
         """Kill a worker that is past its deadline."""

@@ -27,7 +27,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +60,20 @@ def narrow(activation: Activation, order: int) -> Kernel:
     return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
-WIDE = ("sigmoid", "tanh", "relu")
-"""The activations that have a kernel for float64."""
+FAST_WIDE = ("sigmoid", "tanh", "relu")
+"""The activations that have a fast kernel for float64; the others' reference takes some 100 µs for an input."""
 
 
-def wide(activation: Activation, order: int) -> Kernel | None:
-    """The double-double kernel for float64, or None where there is none."""
-    if activation.name not in WIDE:
-        return None
-    from . import logistic_wide, piecewise
+def wide(activation: Activation, order: int) -> Kernel:
+    """The kernel for float64: double-double where there is one, ball arithmetic elsewhere."""
+    from . import balls_wide, logistic_wide, piecewise
 
     if activation.name == "relu":
         return Kernel(piecewise.RELU_WIDE[order], 0.0)
-    functions = logistic_wide.SIGMOID if activation.name == "sigmoid" else logistic_wide.TANH
-    return Kernel(functions[order], logistic_wide.BOUND)
+    if activation.name in FAST_WIDE:
+        functions = logistic_wide.SIGMOID if activation.name == "sigmoid" else logistic_wide.TANH
+        return Kernel(functions[order], logistic_wide.BOUND)
+    return Kernel(partial(balls_wide.fill, activation, order), balls_wide.BOUND)
 
 
 _MAKING = threading.Lock()

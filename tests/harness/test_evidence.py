@@ -50,11 +50,12 @@ def test_classes_and_errors_are_the_judges(name: str, order: int, form: str) -> 
     assert len({int(found.classes[0][place]) for place in checked}) >= 4
 
 
-@pytest.mark.parametrize("form", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("form", ["float16", "bfloat16", "float32", "float64"])
 @pytest.mark.parametrize("name", names())
 def test_right_results_have_no_symptoms(name: str, form: str) -> None:
     number = FORMATS[form]
-    bits = sampled(number, 1 << 13, seed=3).block(0, 1 << 13)
+    count = 1 << (13 if number.bits < 64 else 10)
+    bits = sampled(number, count, seed=3).block(0, count)
     for order in (0, 1, 2):
         best = number.round(examine(activation(name), order, number, bits, {}).best)
         ascending = bits[np.argsort(number.decode(bits), kind="stable")]
@@ -62,10 +63,10 @@ def test_right_results_have_no_symptoms(name: str, form: str) -> None:
         assert not list(symptoms(found, [task(name, order, number)]))
 
 
-def planted(name: str, order: int, change: Any) -> list[Any]:
+def planted(name: str, order: int, change: Any, form: str = "float32", count: int = SIZE) -> list[Any]:
     """The symptoms of results that are right but for a change."""
-    number = FORMATS["float32"]
-    bits = sampled(number, SIZE, seed=3).block(0, SIZE)
+    number = FORMATS[form]
+    bits = sampled(number, count, seed=3).block(0, count)
     bits = bits[np.argsort(number.decode(bits), kind="stable")]
     right = examine(activation(name), order, number, bits, {})
     values = right.best.copy()
@@ -104,6 +105,14 @@ def test_what_is_planted_is_named() -> None:
     assert kinds["inaccurate"].low == kinds["inaccurate"].high == 8.0
     assert [found.kind for found in planted("mish", 1, swallowed)] == ["nan_lost"]
     assert [(found.kind, found.low) for found in planted("tanh", 0, limit)] == [("special_value", -np.inf)]
+
+
+def test_what_underflows_is_no_zero_that_excuses_errors() -> None:
+    def lost(x: Any, y: Any) -> None:
+        y[x < -40] = 0.0
+
+    found, *_ = planted("selu", 1, lost, "float64", 1 << 13)
+    assert (found.kind, found.low) == ("early_underflow", -700.0)
 
 
 def test_what_any_arithmetic_would_do_next_to_a_zero_is_no_symptom() -> None:

@@ -18,7 +18,7 @@ from harness.formats import FORMATS
 from harness.kernels import machine
 
 CASES = [(name, order) for name in names() for order in (0, 1, 2)]
-WIDE = [(name, order) for name in kernels.WIDE for order in (0, 1, 2)]
+WIDE = [(name, order) for name in kernels.FAST_WIDE for order in (0, 1, 2)]
 
 DEFINITIONS = [activation(name) for name in names()] + [SWISH, CLIP, SHRINK, STEP, EXPONENTIAL]
 NEGLIGIBLE, ENORMOUS = 2.0**-200, 2.0**200
@@ -153,22 +153,28 @@ def test_a_broken_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert list(tmp_path.glob("*.npz")) == [file]  # nothing unfinished is left
 
 
-@pytest.mark.parametrize(("name", "order"), WIDE)
+@pytest.mark.parametrize(("name", "order"), CASES)
 def test_wide_kernel_keeps_its_bound_and_the_sign_of_lo(name: str, order: int) -> None:
     kernel = kernels.wide(activation(name), order)
     exact = Exact(name, order)
-    x = points(np.random.default_rng(order), 2.0**-100, 700.0, 300)
+    x = points(np.random.default_rng(order), 2.0**-100, 700.0, 300 if name in kernels.FAST_WIDE else 40)
+    x = x[x > -1] if name == "log1p" else x[~np.isin(x, activation(name).kinks)]
     hi, lo, scale = np.empty(x.size), np.empty(x.size), np.empty(x.size)
     kernel.function(x, hi, lo, scale)
     for value, *parts in zip(x.tolist(), hi.tolist(), lo.tolist(), scale.tolist(), strict=True):
-        high, low, factor = (Fraction(part) for part in parts)
         truth = enclosure(exact, value, 2300)
+        if parts[0] != parts[0]:  # what only the exact reference may say: zeros, and what is beyond the format
+            assert truth == 0 or abs(truth) > 2**1000
+            continue
+        high, low, factor = (Fraction(part) for part in parts)
         if abs(truth) < Fraction(1, 2**1300):
             assert abs(high / factor) < Fraction(1, 2**1200)
             assert (high < 0) == (truth < 0)
             continue
         assert abs((high + low) / factor - truth) <= Fraction(kernel.bound) * abs(truth), value
         rest = truth * factor - high
+        if rest == 0 and abs(low) <= Fraction(1, 2**1050):  # less than 2300 bits show
+            continue
         assert (rest > 0) == (low > 0), value
         assert (rest < 0) == (low < 0), value
 
@@ -179,9 +185,8 @@ def test_kernels_leave_conventions_to_the_exact_reference(name: str, order: int)
     y, lo, scale = np.zeros(5), np.zeros(5), np.zeros(5)
     kernels.narrow(activation(name), order).function(x.astype(np.float32), y)
     assert np.isnan(y[:4]).all()
-    if name in kernels.WIDE:
-        kernels.wide(activation(name), order).function(x, y, lo, scale)
-        assert np.isnan(y[:4]).all()
+    kernels.wide(activation(name), order).function(x, y, lo, scale)
+    assert np.isnan(y[:4]).all()
 
 
 @pytest.mark.slow

@@ -95,3 +95,42 @@ class Mutant(NumPy):
             return bits.view(np.float32)
 
         return sigmoid
+
+
+class Moody(NumPy):
+    """A sigmoid whose results depend on more than its input; the environment's MOODY says on what."""
+
+    modes = ("eager",)
+
+    def __init__(self, mode: str, device: str) -> None:
+        super().__init__("eager", device)
+        self._mode, self._long = os.environ["MOODY"], 0
+        if self._mode == "broken":
+            raise ImportError("no such mood")
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        def sigmoid(x: Any) -> Any:
+            self._long += np.size(x) > 1000
+            if self._mode == "deadly" and x.size == 67:
+                os.kill(os.getpid(), signal.SIGKILL)
+            y = np.atleast_1d(np.float64(1) / (1 + np.exp(-np.float64(x)))).astype(np.result_type(x, np.float16))
+            bits, inputs = y.view(f"u{y.itemsize}"), np.atleast_1d(x)
+            near = inputs > 2
+            moods = {
+                "lane": near & (np.arange(y.size) % 16 == 2),
+                "length": near & (y.size == 7),
+                "neighbours": near & (np.roll(inputs, 1) < 0),
+                "restless": near & (y.size > 1000) & (self._long == 2),
+                "threads": near & (os.environ["OMP_NUM_THREADS"] == "2"),
+                "scalar": near & (np.ndim(x) == 0),
+                "integers": near & (inputs.dtype.kind == "i"),
+            }
+            if self._mode in moods:
+                bits[moods[self._mode] & np.isfinite(y)] ^= 1
+            if self._mode == "payload":
+                bits[np.isnan(y)] |= (np.arange(y.size) % 5).astype(bits.dtype)[np.isnan(y)]
+            if self._mode == "zero":
+                np.copyto(y, -0.0, where=(y == 0) & (np.arange(y.size) % 16 == 2))
+            return y.reshape(np.shape(x))
+
+        return sigmoid

@@ -1,0 +1,91 @@
+"""Broken laws of conduct as findings: one for each backend, law, activation and order."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from backends.protocol import Case
+
+from .findings import ORDERS, Finding, listed
+from .formats import FORMATS
+from .reproducers import reproducer
+from .workers import Implementation
+
+Row = dict[str, Any]
+
+_PHRASES = {
+    "position": "depends on the place of the input in the vector",
+    "repeatable": "is not the same when it is computed again",
+    "threads": "depends on the number of threads",
+    "promotion": "is not the same for a scalar or an integer",
+}
+_CAUSES = {
+    "position": "body and remainder of a vector, or single inputs, are computed by different code",
+    "repeatable": "not deterministic",
+    "threads": "the work is split by the number of threads",
+}
+_LENGTHS = (1, 7, 17, 33, 67)  # of vectors in a script
+_SMALL = 8.0  # steps between encodings: up to so many are the last digits of two honest kernels
+
+
+def breaches(rows: Iterable[Row]) -> list[Finding]:
+    """The findings that the rows of the frame ``laws`` amount to."""
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        if row["status"] == "broken":
+            groups.setdefault((row["backend"], row["law"], row["activation"], row["order"]), []).append(row)
+    return [_finding(group) for group in groups.values()]
+
+
+def _finding(rows: list[Row]) -> Finding:
+    best = max(rows, key=_steps)
+    parameters = tuple(json.loads(best["parameters"]).items())
+    case = Case(best["activation"], best["order"], best["route"], best["format"], parameters)
+    implementation = Implementation(best["backend"], best["mode"], best["device"])
+    x = math.nan if best["example"] is None else float(best["example"])
+    formats = listed(name for name in FORMATS if any(row["format"] == name for row in rows))
+    where = listed(str(Implementation(row["backend"], row["mode"], row["device"])) for row in rows)
+    at = "" if best["example_bits"] is None else f" at x = {x!r}"
+    text = f"{best['backend']}: the {ORDERS[case.order]} of {case.activation} in {case.format} {_PHRASES[best['law']]}{at}"
+    text += f": {best['where']}. Formats: {formats}; in {where}."
+    cause = _CAUSES.get(best["law"], "")
+    return Finding(
+        kind=best["law"],
+        severity=_severity(best),
+        backend=best["backend"],
+        activation=case.activation,
+        parameters=listed(" ".join(f"{n}={v!r}" for n, v in json.loads(row["parameters"]).items()) for row in rows),
+        order=case.order,
+        route=listed(row["route"] for row in rows),
+        format=formats,
+        implementations=where,
+        right="",
+        also="",
+        inputs_affected=best["broken"],
+        share=min(best["broken"] / best["checked"], 1.0),
+        share_used=math.nan,
+        low=x,
+        high=x,
+        example_bits=best["example_bits"],
+        example=x,
+        got=best["got"],
+        exact="",
+        ulps=_steps(best),
+        relative=math.nan,
+        diagnosis=cause,
+        sentence=text + (f" Diagnosis: {cause}." if cause else ""),
+        reproducer=reproducer(implementation, case, x, _LENGTHS) if best["law"] == "position" else "",
+    )
+
+
+def _steps(row: Row) -> float:
+    return 0.0 if row["steps"] is None else float(row["steps"])
+
+
+def _severity(row: Row) -> str:
+    if row["law"] == "position" and _steps(row) <= _SMALL:
+        return "minor"
+    return "severe" if math.isinf(_steps(row)) else "moderate"
