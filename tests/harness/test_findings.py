@@ -38,7 +38,7 @@ def test_a_gradient_that_dies_is_found_once_with_its_cause(found: pd.DataFrame) 
         assert row.severity == "severe"
         assert row.format == "float16, float32"
         assert 16.6 < row.low < 16.8
-        assert row.high == pytest.approx(87.3, abs=0.1)
+        assert 86.0 < row.high < 87.34  # the exact gradient is normal up to 87.3365; where the sample ends is chance
         assert row.also.startswith("inaccurate")
         assert "formula from_value" in row.diagnosis
         assert float(row.got) == 0.0
