@@ -294,11 +294,10 @@ def compare(
     found[:] = 0
     for low in range(0, x.size, CHUNK):
         size, index = min(CHUNK, x.size - low), start + low
-        xs, ys = own[:size], reference[:size]
+        xs, ys = x[low : low + size], reference[:size]
         if exhaustive:
+            xs = own[:size]
             own_bits[0], own_bits[size - 1] = index, index + size - 1
-        else:
-            xs[:] = x[low : low + CHUNK]
         piece = piece_of(xs, exhaustive, tables)
         shared = shared_reference(piece, tables) if size == CHUNK else math.nan
         ready = False

@@ -72,10 +72,11 @@ def piece_of(xs: Any, consecutive: Any, tables: Any) -> Any:
     if v == 0.0 or not abs(v) < math.inf:
         return -1
     piece = _piece(v, cells, high)
-    farthest = np.uint32(bits[bits.size - 1] - first[piece])
+    least, most, outside = first[piece], span[piece], np.uint32(0)
     for i in range(0 if consecutive else bits.size):
-        farthest = max(farthest, np.uint32(bits[i] - first[piece]))
-    return piece if farthest <= span[piece] else -1
+        outside = np.uint32(outside | np.uint32(np.uint32(bits[i] - least) > most))  # 32 bits, that 16 go in a vector
+    last = np.uint32(bits[bits.size - 1] - least)
+    return piece if outside == 0 and last <= most else -1
 
 
 @step
