@@ -167,7 +167,7 @@ def check(
 def test_tally_does_not_depend_on_blocks_lanes_or_order(format_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.comparison._PIECE", 1 << 14)  # so that a block has many, as only huge ones have
     form = FORMATS[format_name]
-    inputs = sampled(form, 200_000, seed=3)
+    inputs = sampled(form, 40_000 if format_name == "float64" else 200_000, seed=3)  # one in two is asked exactly there
     bits = inputs.block(0, inputs.count)
     right = form.round(computed("sigmoid", 1, form.decode(bits)))
     results = {0: right, 1: bits, 2: right.copy(), 3: right ^ form.carrier.type(1)}
