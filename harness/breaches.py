@@ -1,22 +1,34 @@
-"""Broken laws of conduct as findings: one for each backend, law, activation and order."""
+"""Broken laws as findings: one for each backend, law, activation and order.
+
+A law of the graph (range, monotone, symmetric) that is broken where something else has been found is that defect seen
+from another side, and is noted there.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from backends.protocol import Case
 
-from .findings import ORDERS, Finding, listed
+from .findings import ORDERS, SEVERITIES, Finding, listed
 from .formats import FORMATS
 from .reproducers import reproducer
+from .symptoms import TOLERATED
 from .workers import Implementation
 
 Row = dict[str, Any]
 
+SHAPE = ("range", "monotone", "symmetric")
+"""Laws of the graph."""
+
 _PHRASES = {
+    "range": "leaves the range",
+    "monotone": "is not monotone where the function is",
+    "symmetric": "is not symmetric as the function is",
     "position": "depends on the place of the input in the vector",
     "repeatable": "is not the same when it is computed again",
     "threads": "depends on the number of threads",
@@ -31,13 +43,35 @@ _LENGTHS = (1, 7, 17, 33, 67)  # of vectors in a script
 _SMALL = 8.0  # steps between encodings: up to so many are the last digits of two honest kernels
 
 
-def breaches(rows: Iterable[Row]) -> list[Finding]:
-    """The findings that the rows of the frame ``laws`` amount to."""
+def breaches(rows: Iterable[Row], found: list[Finding]) -> list[Finding]:
+    """Findings, and those that the rows of the frame ``laws`` add to them."""
+    found = list(found)
     groups: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
-        if row["status"] == "broken":
-            groups.setdefault((row["backend"], row["law"], row["activation"], row["order"]), []).append(row)
-    return [_finding(group) for group in groups.values()]
+        if row["status"] == "broken" and _counts(row):
+            groups.setdefault((row["backend"], row["activation"], row["order"], row["law"]), []).append(row)
+    for (*_, law), group in groups.items():
+        known = [number for number, finding in enumerate(found) if law in SHAPE and _explains(finding, max(group, key=_steps))]
+        if known:
+            number = min(known, key=lambda number: SEVERITIES.index(found[number].severity))
+            found[number] = replace(found[number], also=listed([*found[number].also.split(", "), str(law)]))
+        else:
+            found.append(_finding(group))
+    return found
+
+
+def _explains(finding: Finding, row: Row) -> bool:
+    """Whether a finding is about the input of a row, or its mirror image."""
+    if (finding.backend, finding.order) != (row["backend"], row["order"]) or row["activation"] not in finding.activation.split(
+        ", "
+    ):
+        return False
+    return any(finding.low <= x <= finding.high for x in (row["example"], -row["example"]))
+
+
+def _counts(row: Row) -> bool:
+    """Whether a broken law can be a defect of its own; those of single inputs are symptoms, see :mod:`harness.symptoms`."""
+    return row["law"] in _PHRASES and (row["law"] not in SHAPE or _steps(row) > TOLERATED)
 
 
 def _finding(rows: list[Row]) -> Finding:
@@ -62,19 +96,14 @@ def _finding(rows: list[Row]) -> Finding:
         route=listed(row["route"] for row in rows),
         format=formats,
         implementations=where,
-        right="",
-        also="",
         inputs_affected=best["broken"],
         share=min(best["broken"] / best["checked"], 1.0),
-        share_used=math.nan,
         low=x,
         high=x,
         example_bits=best["example_bits"],
         example=x,
         got=best["got"],
-        exact="",
         ulps=_steps(best),
-        relative=math.nan,
         diagnosis=cause,
         sentence=text + (f" Diagnosis: {cause}." if cause else ""),
         reproducer=reproducer(implementation, case, x, _LENGTHS) if best["law"] == "position" else "",

@@ -25,6 +25,7 @@ from .sweep import Consumer
 
 SIZE = 1 << 16
 """Inputs kept of a pass."""
+_HONEST = 32.0  # roundings
 CLASS = {name: number for number, name in enumerate(CLASSES)}
 """Numbers that stand for the classes in arrays."""
 
@@ -81,6 +82,8 @@ class Evidence:
         outputs: by case the encodings of the results.
         errors: by case the errors in ulps; NaN where there is none.
         classes: by case the classes, as numbers (:data:`CLASS`).
+        honest: for each input the absolute error that is honest next to a zero of the exact result: some roundings of the
+            function's size there.
     """
 
     activation: Activation
@@ -93,6 +96,10 @@ class Evidence:
     outputs: dict[int, Bits]
     errors: dict[int, Reals] = field(default_factory=dict)
     classes: dict[int, NDArray[np.int8]] = field(default_factory=dict)
+    honest: Reals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.honest = _honest(self)
 
     def values(self, case: int) -> Reals:
         """A case's results as numbers."""
@@ -151,6 +158,23 @@ def _measure(found: Evidence, output: Reals, hi: Reals, lo: Reals, scale: Reals)
     )
     conditions, classes = zip(*rules, strict=True)
     return errors, np.select(conditions, classes, CLASS["inaccurate"]).astype(np.int8)
+
+
+def _honest(evidence: Evidence) -> Reals:
+    """See :class:`Evidence`."""
+    x, y = evidence.x, evidence.exact
+    allowed = np.zeros(x.size)
+    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0) & (y != 0))
+    signs = np.sign(y[usable])
+    for left in np.flatnonzero(signs[:-1] * signs[1:] < 0):
+        before, after = usable[left], usable[left + 1]
+        zero = x[before] / 2 + x[after] / 2
+        if x[before] < 0 < x[after]:
+            continue
+        around = np.abs(x - zero) <= abs(zero) / 2
+        size = np.nanmax(np.abs(y[around & np.isfinite(y)]))
+        allowed[around] = np.maximum(allowed[around], _HONEST * size * 2.0**-evidence.form.precision)
+    return allowed
 
 
 def _outside(found: Evidence) -> NDArray[np.bool_]:

@@ -15,15 +15,17 @@ from .breaches import breaches
 from .catalogue import activation
 from .comparison import Comparison
 from .evidence import Witness
+from .failures import failures
 from .findings import findings, ranked
 from .formats import Format, number_format
 from .inputs import Inputs
+from .invariants import verdicts
 from .journal import Finished, Journal, begin, finish
 from .laws import check
 from .plan import Plan, Request, plan
-from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row, agreement_rows, finding_row, frame
+from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row, agreement_rows, finding_row, frame, law_row
 from .sweep import Pass, Sweep, Task, batches
-from .symptoms import symptoms
+from .symptoms import own, symptoms
 from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
 
 _BLOCK_BYTES = 1 << 23
@@ -163,9 +165,15 @@ def _measure(
     hellos = {implementation: worker.hello for implementation, worker in workers.items() if worker.hello}
     rows = [accuracy_row(run_id, task, inputs, comparison, hellos.get(task.implementation)) for task in tasks]
     measured = [task for task in tasks if task.status == "ok"]
-    found = list(symptoms(witness.evidence(definition, order), measured))
+    evidence = witness.evidence(definition, order)
+    found = list(symptoms(evidence, measured))
+    laws = [
+        law_row(run_id, task, hellos.get(task.implementation), law, verdict)
+        for task in own(evidence, measured)
+        for law, verdict in verdicts(evidence, task, measured)
+    ]
     said = {str(implementation): hello for implementation, hello in hellos.items()}
-    return finish(tasks, rows, agreement_rows(run_id, tasks, inputs, comparison), found, said)
+    return finish(tasks, rows, agreement_rows(run_id, tasks, inputs, comparison), laws, found, said)
 
 
 def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: Journal, laws: list[dict[str, Any]]) -> Run:
@@ -180,7 +188,9 @@ def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: J
     for task in work.tasks:
         hello = hellos.get(str(task.implementation))
         rows.setdefault(task.number, accuracy_row(run_id, task, work.inputs_of(task), None, hello))
-    defects = findings(symptom for done in journal.finished for symptom in done.symptoms) + breaches(laws)
+    laws = [row for done in journal.finished for row in done.laws] + laws
+    defects = breaches(laws, findings(symptom for done in journal.finished for symptom in done.symptoms))
+    defects += failures(rows.values())
     found = [finding_row(run_id, finding) for finding in ranked(defects)]
     return Run(
         run_id,

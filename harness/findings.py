@@ -54,12 +54,13 @@ def load(folder: Path | None) -> pd.DataFrame:
     return pd.read_parquet(runs[-1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """A defect; the columns of the frame ``findings``.
 
     Attributes:
-        kind: of the symptom, see :data:`harness.symptoms.KINDS`, or the law that is broken, see :mod:`harness.laws`.
+        kind: of the symptom, see :data:`harness.symptoms.KINDS`, or the law that is broken, see :mod:`harness.laws` and
+            :mod:`harness.invariants`, or the status of cases that gave no result, see :mod:`harness.failures`.
         severity: one of :data:`SEVERITIES`.
         backend: whose defect it is.
         activation, parameters, order, route, format: of the cases, several apart by commas; order is that of the example.
@@ -85,22 +86,22 @@ class Finding:
     route: str
     format: str
     implementations: str
-    right: str
-    also: str
+    right: str = ""
+    also: str = ""
     inputs_affected: int
     share: float
-    share_used: float
-    low: float
-    high: float
-    example_bits: int | None
-    example: float
-    got: str
-    exact: str
-    ulps: float
-    relative: float
-    diagnosis: str
+    share_used: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    example_bits: int | None = None
+    example: float = math.nan
+    got: str = ""
+    exact: str = ""
+    ulps: float = math.nan
+    relative: float = math.nan
+    diagnosis: str = ""
     sentence: str
-    reproducer: str
+    reproducer: str = ""
 
 
 def findings(symptoms: Iterable[Symptom]) -> list[Finding]:

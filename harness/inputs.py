@@ -6,8 +6,9 @@ machines, and nothing large is held in memory.
 The sample of a format: first its special inputs (:func:`special_inputs`), then every binade of both signs in turn, the
 subnormal numbers' binades (one for every position of the leading bit) included. A *round* visits each binade once, -
 after +, from the smallest up; round t of T takes from every binade a position in [t/T, (t+1)/T) of its width, chosen by
-a hash of the seed and the index (a jittered stratified sample). So all magnitudes get the same attention, and within a
-binade no region is missed. Binades that hold fewer numbers than there are rounds are visited more than once.
+a hash of the seed and the index (a jittered stratified sample), the same for both signs: -x is there where x is. So all
+magnitudes get the same attention, and within a binade no region is missed. Binades that hold fewer numbers than there
+are rounds are visited more than once.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ def _rounds(format: Format, binades: _Binades, key: np.uint64, rounds: int, low:
     t = np.arange(low, high + 1, dtype=np.uint64)
     quotient, rest = (np.uint64(part) for part in divmod(format.hidden_bit, rounds))
     edge = t * quotient + t * rest // np.uint64(rounds)  # floor(t·2^(p-1)/T) without overflow
-    index = np.arange(low * strata, high * strata, dtype=np.uint64)
+    index = np.arange(low * strata, high * strata, dtype=np.uint64) & ~np.uint64(1)  # - and + alike
     # A float in [0, 1) with 52 random bits: the product with a width of at most 2^52 never rounds up to the width.
     fraction = (_hash(index, key) >> np.uint64(12) | np.uint64(0x3FF0000000000000)).view(np.float64)
     fraction -= 1.0

@@ -31,13 +31,14 @@ class Finished:
 
     Attributes:
         accuracy: rows by implementation and route.
-        agreement: rows.
+        agreement, laws: rows.
         symptoms: of its cases.
         hellos: what the workers said of themselves, by implementation.
     """
 
     accuracy: dict[str, Row] = field(default_factory=dict)
     agreement: list[Row] = field(default_factory=list)
+    laws: list[Row] = field(default_factory=list)
     symptoms: list[Symptom] = field(default_factory=list)
     hellos: dict[str, Row] = field(default_factory=dict)
 
@@ -47,11 +48,16 @@ class Finished:
 
 
 def finish(
-    tasks: Iterable[Task], rows: Iterable[Row], agreement: list[Row], found: list[Symptom], hellos: dict[str, Row]
+    tasks: Iterable[Task],
+    rows: Iterable[Row],
+    agreement: list[Row],
+    laws: list[Row],
+    found: list[Symptom],
+    hellos: dict[str, Row],
 ) -> Finished:
     """The account of a pass whose tasks have these accuracy rows."""
     named = {f"{task.implementation} {task.case.route}": row for task, row in zip(tasks, rows, strict=True)}
-    return Finished(named, agreement, found, hellos)
+    return Finished(named, agreement, laws, found, hellos)
 
 
 class Journal:

@@ -11,7 +11,6 @@ NaNs count as one and the same, -0 and +0 as two. An implementation's worker tha
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Callable
@@ -25,7 +24,7 @@ import numpy as np
 
 from .formats import Bits, Format, number_format
 from .inputs import sampled, special_inputs
-from .results import Row, version
+from .results import Row, Verdict, law_row
 from .sweep import Task
 from .workers import Died, Implementation, Worker
 
@@ -106,18 +105,6 @@ def check(run_id: str, tasks: list[Task], workers: dict[Implementation, Worker],
     return [found[key] for key in sorted(found, key=lambda key: (key[0], LAWS.index(key[1])))]
 
 
-@dataclass
-class _Verdict:
-    """What a row says of a law."""
-
-    checked: int
-    broken: int = 0
-    example: int | None = None
-    got: str = ""
-    where: str = ""
-    steps: float | None = None
-
-
 @dataclass(eq=False)
 class _Refused(Exception):
     """The worker answered that it cannot."""
@@ -169,30 +156,21 @@ class _Court:
         self._mode = worker.implementation.mode
         self._one = _Desk(worker)
         self._two = _Desk(Worker(worker.implementation, 2, worker.start_limit, worker.call_limit))
-        self._laws: dict[str, Callable[[Task, Format], _Verdict]] = {"position": self._position, "repeatable": self._repeatable}
+        self._laws: dict[str, Callable[[Task, Format], Verdict]] = {"position": self._position, "repeatable": self._repeatable}
         if self._mode == "eager":
             self._laws["threads"] = self._threads
         self._laws["promotion"] = self._promotion
 
     def rows(self, task: Task) -> list[Row]:
         """The rows of a case."""
-        form, case = number_format(task.case.format), task.case
-        rows = []
+        form, rows = number_format(task.case.format), []
         for law, look in self._laws.items():
-            status, reason, verdict = "", "", _Verdict(0)
+            status, reason, verdict = "", "", Verdict()
             try:
                 verdict = look(task, form)
-                status = "broken" if verdict.broken else "holds"
             except (Died, _Refused) as problem:
                 status, reason = problem.status, problem.reason
-            row: Row = {"run_id": self._run_id, "activation": case.activation, "parameters": json.dumps(dict(case.parameters))}
-            row |= {"order": case.order, "route": case.route, "format": case.format}
-            row |= {"backend": task.implementation.backend, "backend_version": version(case.route, self._one.worker.hello)}
-            row |= {"mode": self._mode, "device": task.implementation.device}
-            row |= {"law": law, "status": status, "reason": reason, "checked": verdict.checked, "broken": verdict.broken}
-            row |= {"example_bits": verdict.example}
-            row |= {"example": None if verdict.example is None else form.value(verdict.example)}
-            rows.append(row | {"got": verdict.got, "where": verdict.where, "steps": verdict.steps})
+            rows.append(law_row(self._run_id, task, self._one.worker.hello, law, verdict, status, reason))
         return rows
 
     def close(self) -> None:
@@ -207,12 +185,12 @@ class _Court:
             except Died:
                 self._one.worker.hello = None
 
-    def _position(self, task: Task, form: Format) -> _Verdict:
+    def _position(self, task: Task, form: Format) -> Verdict:
         tried = probes(form, self._seed)
         message = {"op": "position", "probes": tried.tolist(), "lengths": SCREEN.get(self._mode, SCREEN_COMPILED)}
         broken = self._one.ask(task, message)["broken"]
         if not broken:
-            return _Verdict(len(tried))
+            return Verdict(len(tried))
         spreads = {index: _steps({bits for bits, _, _ in results}, form) for index, results in broken}
         index, results = max(broken, key=lambda each: (spreads[each[0]], -each[0]))  # the worst, of equals the first
         example = int(tried[index])
@@ -221,25 +199,25 @@ class _Court:
         first = "; ".join(f"length {length}, lane {lane}: {_shown(bits, form)}" for bits, length, lane in results[:_SHOWN])
         where = _copies(runs, form) or f"among other inputs, {first}"
         got = _results({bits for bits, _, _ in results}, form)
-        return _Verdict(len(tried), len(broken), example, got, where, spreads[index])
+        return Verdict(len(tried), len(broken), example, got, where, spreads[index])
 
-    def _repeatable(self, task: Task, form: Format) -> _Verdict:
+    def _repeatable(self, task: Task, form: Format) -> Verdict:
         return self._compared(task, form, self._one, "second time")
 
-    def _threads(self, task: Task, form: Format) -> _Verdict:
+    def _threads(self, task: Task, form: Format) -> Verdict:
         return self._compared(task, form, self._two, "with 2 threads")
 
-    def _compared(self, task: Task, form: Format, other: _Desk, words: str) -> _Verdict:
+    def _compared(self, task: Task, form: Format, other: _Desk, words: str) -> Verdict:
         count = BLOCK.get(self._mode, SCREEN_COMPILED[0])
         inputs = sampled(form, count, self._seed).block(0, count)
         first, second = self._apply(task, inputs, self._one), self._apply(task, inputs, other)
         differing = np.flatnonzero(first != second)
         if not len(differing):
-            return _Verdict(count)
+            return Verdict(count)
         spreads = [_steps({int(first[lane]), int(second[lane])}, form) for lane in differing.tolist()]
         lane = int(differing[int(np.argmax(spreads))])
         got = f"{_shown(int(first[lane]), form)}, {words} {_shown(int(second[lane]), form)}"
-        return _Verdict(count, len(differing), int(inputs[lane]), got, f"length {count}, lane {lane}", max(spreads))
+        return Verdict(count, len(differing), int(inputs[lane]), got, f"length {count}, lane {lane}", max(spreads))
 
     def _apply(self, task: Task, inputs: Bits, desk: _Desk) -> Bits:
         given, made = self._folder / "inputs", self._folder / "outputs"
@@ -248,7 +226,7 @@ class _Court:
         desk.ask(task, {"op": "apply", "inputs": str(given), "output": str(made), "length": len(inputs)})
         return np.fromfile(made, inputs.dtype)
 
-    def _promotion(self, task: Task, form: Format) -> _Verdict:
+    def _promotion(self, task: Task, form: Format) -> Verdict:
         eager, case = self._mode == "eager", task.case
         scalars = probes(form, self._seed)[::_SCALARS].tolist() if eager else []
         # Nothing in these depends on the format measured.
@@ -261,9 +239,9 @@ class _Court:
                 kind = number_format(answer["dtype"])
                 differ.append(f"{name} {number}: {_shown(bits, kind)}, as {kind.name} {_shown(as_float, kind)}")
         broken = len(reply["scalars"]) + len(differ)
-        verdict = _Verdict(len(scalars) + len(integers), broken, got=", ".join(told), where="; ".join(differ[:_SHOWN]))
+        verdict = Verdict(len(scalars) + len(integers), broken, got=", ".join(told), where="; ".join(differ[:_SHOWN]))
         if reply["scalars"]:
-            verdict.example, alone, one = reply["scalars"][0]
+            verdict.example_bits, alone, one = reply["scalars"][0]
             verdict.where = "; ".join(filter(None, (f"scalar: {_typed(*alone)}, vector of 1: {_typed(*one)}", verdict.where)))
         return verdict
 

@@ -23,6 +23,7 @@ MAX_PRECISION = START_PRECISION << 10
 _RELATIVE = 34  # errors in ulps are right to 2^-34 of themselves ...
 _ABSOLUTE = 100  # ... or to 2^-100 ulp
 _EQUAL = START_PRECISION << 6  # bits; two numbers that agree to so many are taken for equal
+_AGREED, _SIMPLE = 5000, 64  # bits
 _PLAIN = 30_000  # binary exponents up to this are turned into decimals by integer arithmetic
 _SCIENTIFIC = 17  # decimal exponents from this on, or below -4, are written out
 
@@ -62,6 +63,9 @@ class Number:
             self._narrow()
 
     def _narrow(self) -> None:
+        if self._precision >= _EQUAL and self._best is not None and (simple := _simplest(self._best)) is not None:
+            self._best = simple
+            return
         if self._precision >= MAX_PRECISION or (self._best is not None and self._best.exact):
             raise ArithmeticError(f"{self._name}: not decided with {self._precision} bits")
         precision = 2 * self._precision
@@ -188,6 +192,20 @@ class Number:
             if text is not None:
                 return text
         raise AssertionError("enclosures end with an exception")
+
+
+def _simplest(enclosure: Enclosure) -> Enclosure | None:
+    """The number of at most 64 bits that an enclosure agrees with to 5000 bits, if there is one.
+
+    Balls cannot tell (1/α)·α from 1: such a number is taken for the simple one.
+    """
+    low, high, exponent = enclosure
+    size = max(abs(low), abs(high)).bit_length()
+    if enclosure.exact or (high - low).bit_length() > size - _AGREED:
+        return None
+    shift = size - _SIMPLE
+    middle = ((low + high >> shift) + 1) >> 1
+    return Enclosure(middle, middle, exponent + shift) if low < middle << shift < high else None
 
 
 def _floor(mantissa: int, exponent: int) -> int:

@@ -13,6 +13,7 @@ from .catalogue import activation
 from .comparison import Comparison
 from .exact import Exact
 from .findings import Finding
+from .formats import number_format
 from .inputs import Inputs
 from .judge import CLASSES
 from .sweep import Task
@@ -36,7 +37,7 @@ class Run:
         accuracy: a row per case.
         agreement: a row per pair of measured cases on the same inputs.
         findings: a row per defect, the worst first.
-        laws: a row per case and law of conduct, see :mod:`harness.laws`; empty where they were not asked for.
+        laws: a row per case and law, see :mod:`harness.invariants` and, where they were asked for, :mod:`harness.laws`.
         environments: a row per implementation that was started.
         folder: where it was saved, or None.
     """
@@ -165,6 +166,38 @@ def agreement_rows(run_id: str, tasks: list[Task], inputs: Inputs, comparison: C
             }
         )
     return rows
+
+
+@dataclass
+class Verdict:
+    """What became of a law in a case.
+
+    Attributes:
+        checked, broken: how many results (or pairs of them) were looked at, and how many break it.
+        example_bits: encoding of the worst input, or None.
+        got: the results there, in words.
+        where: what they should be, or where in a vector they are, in words.
+        steps: how far apart they are: in steps between encodings, or in ulps of the larger one; infinite where a number
+            meets something else.
+    """
+
+    checked: int = 0
+    broken: int = 0
+    example_bits: int | None = None
+    got: str = ""
+    where: str = ""
+    steps: float | None = None
+
+
+def law_row(run_id: str, task: Task, hello: Row | None, law: str, verdict: Verdict, status: str = "", reason: str = "") -> Row:
+    """The row of a case and a law; the status says whether it holds, unless one is given."""
+    case, bits = task.case, verdict.example_bits
+    row: Row = {"run_id": run_id, "activation": case.activation, "parameters": json.dumps(dict(case.parameters))}
+    row |= {"order": case.order, "route": case.route, "format": case.format}
+    row |= {"backend": task.implementation.backend, "backend_version": version(case.route, hello)}
+    row |= {"mode": task.implementation.mode, "device": task.implementation.device, "law": law}
+    row |= {"status": status or ("broken" if verdict.broken else "holds"), "reason": reason}
+    return row | vars(verdict) | {"example": None if bits is None else number_format(case.format).value(bits)}
 
 
 def finding_row(run_id: str, finding: Finding) -> Row:

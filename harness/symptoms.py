@@ -32,7 +32,6 @@ TOLERATED = 8.0
 USED = 10.0
 """Inputs people use: up to this magnitude."""
 _NEAR = 0.5  # symptoms nearer to zero are another defect than those further out
-_HONEST = 32.0  # roundings of the size of the function around a zero that an honest evaluation may make
 _DIGITS = 25
 
 Mask = NDArray[np.bool_]
@@ -83,17 +82,21 @@ class Symptom:
 
 def symptoms(evidence: Evidence, tasks: list[Task]) -> Iterator[Symptom]:
     """The symptoms of those tasks of a pass whose results are a framework's own; formulas only serve the diagnosis."""
-    honest = _honest(evidence)
-    own = [task for task in tasks if task.number in evidence.outputs and task.case.route in ("native", "autodiff")]
-    for task in own:
-        kinds = _kinds(evidence, task.number, honest)
+    judged = own(evidence, tasks)
+    for task in judged:
+        kinds = _kinds(evidence, task.number)
         for number, kind in enumerate(KINDS):
             for region, part in _regions(evidence.x):
                 mask = (kinds == number) & part
                 if mask.any():
-                    right = [each for each in own if each is not task and _is_right(evidence, kind, each, mask)]
+                    right = [each for each in judged if each is not task and _is_right(evidence, kind, each, mask)]
                     yield _describe(evidence, kind, region, mask, task, right, diagnose(evidence, kind, mask, task, tasks))
-    yield from _conventions(evidence, own)
+    yield from _conventions(evidence, judged)
+
+
+def own(evidence: Evidence, tasks: list[Task]) -> list[Task]:
+    """Those tasks of a pass whose results are a framework's own."""
+    return [task for task in tasks if task.number in evidence.outputs and task.case.route in ("native", "autodiff")]
 
 
 def _regions(x: Reals) -> Iterator[tuple[str, Mask]]:
@@ -101,12 +104,12 @@ def _regions(x: Reals) -> Iterator[tuple[str, Mask]]:
     yield from zip(REGIONS, (near, ~near & (x < 0), ~near & ~(x < 0)), strict=True)
 
 
-def _conventions(evidence: Evidence, own: list[Task]) -> Iterator[Symptom]:
+def _conventions(evidence: Evidence, judged: list[Task]) -> Iterator[Symptom]:
     """What the fewest implementations do where several things are right: zeros of either sign, and slopes at kinks."""
     exact = Exact(evidence.activation, evidence.order)
     for place in np.flatnonzero(np.isin(evidence.x, (0.0, *evidence.activation.kinks))):
         truth = exact.at(float(evidence.x[place]))
-        right = [task for task in own if evidence.classes[task.number][place] == CLASS["correct"]]
+        right = [task for task in judged if evidence.classes[task.number][place] == CLASS["correct"]]
         camps: dict[str, list[Task]] = {}
         for task in right:
             camps.setdefault(repr(float(evidence.values(task.number)[place])), []).append(task)
@@ -120,13 +123,13 @@ def _conventions(evidence: Evidence, own: list[Task]) -> Iterator[Symptom]:
             yield _describe(evidence, kind, region, mask, task, others, f"{why} is right: a convention")
 
 
-def _kinds(evidence: Evidence, case: int, honest: Reals) -> NDArray[np.int8]:
+def _kinds(evidence: Evidence, case: int) -> NDArray[np.int8]:
     """For each input the number of the kind of its symptom, or -1."""
     x, output, classes = evidence.x, evidence.values(case), evidence.classes[case]
     wrong = classes > CLASS["faithful"]
     flushed = wrong & _as_zero(evidence, output)
     with np.errstate(all="ignore"):
-        wrong &= ~(np.abs(output - evidence.exact) <= honest)
+        wrong &= ~(np.abs(output - evidence.exact) <= evidence.honest)
         large = ~(evidence.errors[case] <= TOLERATED)
     no_result = np.isnan(evidence.best)
     special = (classes == CLASS["special"]) | (np.isinf(x) & (classes == CLASS["nan"]))
@@ -169,23 +172,6 @@ def _other_zero(evidence: Evidence, output: Reals) -> Mask:
     exact = Exact(evidence.activation, evidence.order)
     settled = [place for place in np.flatnonzero(found) if exact.at(float(evidence.x[place])).zero_sign != 0]
     return np.isin(np.arange(evidence.x.size), settled)
-
-
-def _honest(evidence: Evidence) -> Reals:
-    """For each input the absolute error that is honest: some roundings of the function's size around a zero nearby."""
-    x, y = evidence.x, evidence.exact
-    allowed = np.zeros(x.size)
-    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0) & (y != 0))
-    signs = np.sign(y[usable])
-    for left in np.flatnonzero(signs[:-1] * signs[1:] < 0):
-        before, after = usable[left], usable[left + 1]
-        zero = x[before] / 2 + x[after] / 2
-        if x[before] < 0 < x[after]:
-            continue
-        around = np.abs(x - zero) <= abs(zero) / 2
-        size = np.nanmax(np.abs(y[around & np.isfinite(y)]))
-        allowed[around] = np.maximum(allowed[around], _HONEST * size * 2.0**-evidence.form.precision)
-    return allowed
 
 
 def _describe(evidence: Evidence, kind: str, region: str, mask: Mask, task: Task, right: list[Task], cause: str) -> Symptom:

@@ -396,3 +396,10 @@ def test_the_second_opinion_is_not_the_same_opinion() -> None:
                 for order in ORDERS:
                     numerical = mpmath.diff(function, mpmath.mpf(float(x)), order)
                     assert abs(textbook(name, order, float(x)) / numerical - 1) < mpmath.mpf(10) ** -25
+
+
+def test_a_slope_that_is_a_simple_number_in_disguise_is_decided() -> None:
+    half = FORMATS["float16"]
+    left = Exact(activation("celu", alpha=0.1), 1).at(0.0)  # (1/α)·α
+    assert left.contains(half.round([1.0])[0].item(), half)
+    assert left.error_ulps(half.round([1.5])[0].item(), half) == 512.0

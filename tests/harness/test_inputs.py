@@ -156,7 +156,7 @@ def scalar_sample(format: Format, count: int, seed: int, index: int) -> int:
     low, high = (format.hidden_bit * t // rounds for t in (turn, turn + 1))
     golden = 0x9E3779B97F4A7C15
     key = mix(seed & MASK) ^ mix((seed >> 64) + 1)
-    fraction = (splitmix((index - 1) * golden + key & MASK) >> 12) / 2.0**52
+    fraction = (splitmix((index // 2 * 2 - 1) * golden + key & MASK) >> 12) / 2.0**52
     return first + (low + int(fraction * (high - low)) >> shift) + negative * format.sign_bit
 
 

@@ -1,0 +1,66 @@
+"""Broken laws and cases without results, as findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backends.protocol import Case
+from harness import run
+from harness.breaches import breaches
+from harness.failures import failures
+from harness.findings import Finding
+from harness.formats import FORMATS
+from harness.results import Verdict, law_row
+from harness.sweep import Task
+from harness.workers import Implementation
+
+
+def row(law: str, steps: float, x: float = 2.0, mode: str = "eager") -> dict[str, Any]:
+    """A row of the frame ``laws``: broken at x."""
+    task = Task(0, Implementation("torch", mode, "cpu"), Case("sigmoid", 1, "autodiff", "float32", ()))
+    bits = int(FORMATS["float32"].round([x])[0])
+    return law_row("run", task, None, law, Verdict(100, 5, bits, "1.0", "somewhere", steps))
+
+
+def finding(low: float, high: float, severity: str = "severe") -> Finding:
+    """An inaccurate gradient of sigmoid."""
+    what = {"kind": "inaccurate", "severity": severity, "backend": "torch", "activation": "sigmoid", "parameters": ""}
+    where = {"route": "autodiff", "format": "float32", "implementations": "torch:eager", "sentence": ""}
+    return Finding(**what, **where, order=1, inputs_affected=1, share=0.1, low=low, high=high)
+
+
+def test_a_dip_is_a_finding_of_its_own_or_part_of_one() -> None:
+    (alone,) = breaches([row("monotone", 50.0), row("monotone", 90.0, mode="compiled")], [])
+    assert (alone.kind, alone.ulps, alone.severity) == ("monotone", 90.0, "moderate")
+    assert alone.implementations == "torch:eager, torch:compiled"
+    assert "not monotone" in alone.sentence
+    (known,) = breaches([row("monotone", 50.0)], [finding(1.0, 3.0)])
+    assert (known.kind, known.also) == ("inaccurate", "monotone")
+    (mirrored,) = breaches([row("monotone", 50.0, x=-2.0)], [finding(1.0, 3.0)])
+    assert mirrored.also == "monotone"
+    assert len(breaches([row("monotone", 50.0)], [finding(3.0, 4.0)])) == 2
+
+
+def test_last_digits_and_single_inputs_are_no_breach() -> None:
+    assert breaches([row("monotone", 8.0), row("limits", float("inf")), row("modes", 1e6)], []) == []
+
+
+def test_the_worst_finding_of_several_is_the_one_that_a_law_is_part_of() -> None:
+    found = breaches([row("range", 50.0)], [finding(1.0, 3.0, "minor"), finding(1.0, 3.0, "severe")])
+    assert [each.also for each in found] == ["", "range"]
+
+
+def test_what_gives_no_result_is_found() -> None:
+    result = run("softsign", backends=("numpy",), formats=("float32",), orders=(1, 2), inputs=1024)
+    failed = result.accuracy[result.accuracy.status == "failed"]
+    assert list(failed.order) == [2]
+    (found,) = result.findings[result.findings.kind == "failed"].to_dict("records")
+    assert (found["backend"], found["order"], found["format"]) == ("numpy", 2, "float32")
+    assert "float64" in found["sentence"]
+
+
+@pytest.mark.parametrize("status", ["ok", "unsupported", "missing", "interrupted"])
+def test_what_is_not_there_is_no_defect(status: str) -> None:
+    assert failures([{"status": status}]) == []

@@ -1,0 +1,93 @@
+"""Laws of the graph: correctly rounded results keep them all; each kind of wrong result breaks the law it should."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backends.protocol import Case
+from harness.catalogue import activation, names
+from harness.evidence import Evidence, examine
+from harness.formats import FORMATS
+from harness.inputs import exhaustive, sampled
+from harness.invariants import verdicts
+from harness.results import Verdict
+from harness.sweep import Task
+from harness.workers import Implementation
+
+
+def right(name: str, order: int, format_name: str) -> Evidence:
+    """Correctly rounded results, as case 0."""
+    form = FORMATS[format_name]
+    inputs = exhaustive(form) if form.bits == 16 else sampled(form, 20_000, seed=1)
+    bits = inputs.block(0, inputs.count)
+    first = examine(activation(name), order, form, bits, {0: bits})
+    best = first.best.copy()
+    for place in np.flatnonzero((first.x == 0) | np.isinf(first.x)):
+        best[place] = form.value(_exact(name, order, float(first.x[place]), form))
+    return examine(activation(name), order, form, first.bits, {0: form.round(best)})
+
+
+def _exact(name: str, order: int, x: float, form: Any) -> int:
+    from harness.exact import Exact
+
+    return Exact(name, order).at(x).rounded(form)
+
+
+def judged(evidence: Evidence, mode: str = "eager", number: int = 0) -> dict[str, Verdict]:
+    tasks = []
+    for each, how in ((number, mode), (1, "eager")):
+        case = Case(evidence.activation.name, evidence.order, "native", evidence.form.name, evidence.activation.parameters)
+        tasks.append(Task(each, Implementation("torch", how, "cpu"), case))
+    return dict(verdicts(evidence, tasks[0], tasks))
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_correctly_rounded_results_keep_all_laws(name: str, order: int) -> None:
+    found = judged(right(name, order, "float16"))
+    assert {law: verdict.broken for law, verdict in found.items()} == dict.fromkeys(found, 0)
+    assert found["monotone"].checked > 60_000 - (name == "log1p") * 20_000
+    assert found["nan"].checked == 2046
+    assert found["limits"].checked == 2
+
+
+def broken(name: str, order: int, at: float, to: float, format_name: str = "float32") -> dict[str, Verdict]:
+    """The laws that are broken when one result is another."""
+    evidence = right(name, order, format_name)
+    place = np.flatnonzero(
+        np.isnan(evidence.x) if np.isnan(at) else (evidence.x == at) & (np.signbit(evidence.x) == np.signbit(at))
+    )
+    assert place.size
+    outputs = evidence.outputs[0].copy()
+    outputs[place] = evidence.form.round([to])
+    wrong = examine(evidence.activation, order, evidence.form, evidence.bits, {0: outputs, 1: evidence.outputs[0]})
+    return {law: verdict for law, verdict in judged(wrong, "compiled").items() if verdict.broken}
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "at", "to", "laws"),
+    [
+        ("tanh", 0, 20.0, 1.0000001, {"range", "monotone", "symmetric", "modes"}),
+        ("sigmoid", 1, 7.0, 0.2, {"monotone", "symmetric", "modes"}),
+        ("sigmoid", 0, 7.0, 0.9, {"monotone", "symmetric", "modes"}),
+        ("silu", 0, 7.0, 6.9, {"monotone", "symmetric", "modes"}),
+        ("mish", 0, 7.0, 6.0, {"monotone", "modes"}),
+        ("mish", 0, float("nan"), 0.0, {"nan", "modes"}),
+        ("sigmoid", 0, float("inf"), 0.5, {"limits", "modes"}),
+        ("tanh", 0, -0.0, 0.0, {"signed_zero", "modes"}),
+        ("relu", 0, -3.0, -1e-30, {"range", "monotone", "modes"}),
+    ],
+)
+def test_a_wrong_result_breaks_the_laws_it_should(name: str, order: int, at: float, to: float, laws: set[str]) -> None:
+    assert set(broken(name, order, at, to)) == laws
+
+
+def test_a_dip_is_as_deep_as_it_is() -> None:
+    found = broken("tanh", 0, 1.0, float(np.tanh(np.float32(1)) - np.float32(2.0**-20)))
+    assert found["monotone"].steps == pytest.approx(16, abs=1.5)
+    assert found["monotone"].where == "at a smaller input it had gone beyond"
+    assert found["symmetric"].got.startswith("0.76159")
+    assert found["modes"].steps == 16
