@@ -358,13 +358,15 @@ def test_is_normal_is_about_the_rounded_result() -> None:
 
 
 def test_what_cannot_be_decided_is_said() -> None:
-    # log-like identity: e^x·e^-x is 1, but no ball says so; the rounding is fine, whether it is above 1 is not.
+    # e^x·e^-x is 1 and e^x - e^x is 0, but no ball says so: the first agrees with 1 to thousands of bits, the second with nothing.
     one = Exact(Activation("one", lambda x, f: f.exp(x) * f.exp(-x), limits=((1.0, 1.0),) * 3), 0).at(0.5)
     assert one.rounded(FLOAT32) == 0x3F800000
     assert one.decimal(5) in ("1.0000",)
     assert isinstance(one, Number)
-    with pytest.raises(ArithmeticError, match=r"one at 0\.5: not decided"):
-        one.compare(0x3F800000, FLOAT32)
+    assert one.compare(0x3F800000, FLOAT32) == 0
+    nothing = Exact(Activation("nothing", lambda x, f: f.exp(x) - f.exp(x), limits=((0.0, 0.0),) * 3), 0).at(0.5)
+    with pytest.raises(ArithmeticError, match=r"nothing at 0\.5: not decided"):
+        _ = nothing.sign
 
 
 def test_bad_questions() -> None:
