@@ -66,7 +66,7 @@ def _explains(finding: Finding, row: Row) -> bool:
         ", "
     ):
         return False
-    return any(finding.low <= x <= finding.high for x in (row["example"], -row["example"]))
+    return any(finding.concerns(x) for x in (row["example"], -row["example"]))
 
 
 def _counts(row: Row) -> bool:

@@ -193,9 +193,9 @@ def explain(
 
     from .explain import explain as examine
 
-    explanations, tasks = examine(request, form, bits)
+    explanations, known, tasks = examine(request, form, bits)
     console = Console() if sys.stdout.isatty() else Console(width=150)
-    microscope.show(console, activation, order, explanations, tasks)
+    microscope.show(console, activation, order, explanations, known, tasks)
 
 
 @app.command()

@@ -7,21 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from .catalogue import parse
+from .evidence import examine
 from .exact import Exact
 from .execution import processors
+from .findings import Finding, findings, ranked
 from .formats import Format
+from .inputs import sampled
 from .judge import Judgement, judge
 from .plan import Request, plan
 from .single import collect
 from .sweep import Task
+from .symptoms import symptoms
 from .workers import Worker
 
+_AROUND = 1 << 12  # inputs measured: those explained, and a sample that shows what they have in common with others
 DIGITS = 40
 """Significant digits of the exact result."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class Answer:
     """What one implementation returned at one input, and the judgement.
 
     Attributes:
@@ -44,17 +49,17 @@ class Explanation:
         input_bits: the input.
         exact: the exact result in decimal, or an interval at a kink.
         rounded: encoding of the correctly rounded result.
-        findings: of the implementations.
+        answers: of the implementations.
     """
 
     form: Format
     input_bits: int
     exact: str
     rounded: int
-    findings: list[Finding]
+    answers: list[Answer]
 
 
-def explain(request: Request, form: Format, input_bits: int) -> tuple[list[Explanation], list[Task]]:
+def explain(request: Request, form: Format, input_bits: int) -> tuple[list[Explanation], list[Finding], list[Task]]:
     """Explain an input and its two neighbours.
 
     Args:
@@ -63,25 +68,29 @@ def explain(request: Request, form: Format, input_bits: int) -> tuple[list[Expla
         input_bits: encoding of the input.
 
     Returns:
-        The explanations of the neighbour below, the input and the neighbour above, and the tasks, of which those that
-        are not ``ok`` have a reason.
+        The explanations of the neighbour below, the input and the neighbour above; the findings, from a sample of inputs
+        measured with them, that concern the input; and the tasks, of which those that are not ``ok`` have a reason.
     """
     work = plan(request)
     below, above = (int(neighbour[()]) for neighbour in form.neighbours(np.asarray(input_bits, form.carrier)))
     points = [below, input_bits, above]
-    # One block as a run would see it: position matters to frameworks, so every lane holds one of the three.
-    inputs = np.resize(np.array(points, form.carrier), 1024)
+    around = sampled(form, _AROUND - len(points), request.seed).block(0, _AROUND - len(points))
+    # One block as a run would see it: the three stand in the body of a vector.
+    inputs = np.concatenate([np.array(points, form.carrier), around])
     workers = {task.implementation: Worker(task.implementation) for task in work.tasks if task.status == "ok"}
     results = collect(work.tasks, workers, form, inputs, processors())
     order = work.tasks[0].case.order
-    exact = Exact(parse(request.activations[0]), order)
+    definition = parse(request.activations[0])
+    exact = Exact(definition, order)
     explanations = []
     for position, bits in enumerate(points):
         truth = exact.at(form.value(bits))
-        findings = [
-            Finding(task, int(results[task.number][position]), judge(truth, bits, int(results[task.number][position]), form))
+        answers = [
+            Answer(task, int(results[task.number][position]), judge(truth, bits, int(results[task.number][position]), form))
             for task in work.tasks
             if task.number in results
         ]
-        explanations.append(Explanation(form, bits, truth.decimal(DIGITS), truth.rounded(form), findings))
-    return explanations, work.tasks
+        explanations.append(Explanation(form, bits, truth.decimal(DIGITS), truth.rounded(form), answers))
+    measured = [task for task in work.tasks if task.number in results]
+    found = ranked(findings(symptoms(examine(definition, order, form, inputs, results), measured)))
+    return explanations, [each for each in found if each.concerns(form.value(input_bits))], work.tasks

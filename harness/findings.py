@@ -69,7 +69,7 @@ class Finding:
         also: what else the defect is: ``eager_vs_compiled`` where another mode is right, ``wrong_sign``, ``inaccurate``.
         inputs_affected, share, share_used: of the example's case: inputs affected among those examined, as a share of all,
             and as a share of those people use (up to 10).
-        low, high: the range of the inputs affected.
+        low, high, nearest: the range of the inputs affected, and the least magnitude of one.
         example_bits, example, got, exact: an input, and the results in decimal.
         ulps, relative: the errors there.
         diagnosis: the cause, where the evidence shows one.
@@ -93,6 +93,7 @@ class Finding:
     share_used: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    nearest: float = 0.0
     example_bits: int | None = None
     example: float = math.nan
     got: str = ""
@@ -102,6 +103,10 @@ class Finding:
     diagnosis: str = ""
     sentence: str
     reproducer: str = ""
+
+    def concerns(self, x: float) -> bool:
+        """Whether an input is among those affected, as far as their range tells."""
+        return (self.low <= x <= self.high and abs(x) >= self.nearest) or (math.isnan(x) and math.isnan(self.example))
 
 
 def findings(symptoms: Iterable[Symptom]) -> list[Finding]:
@@ -166,6 +171,7 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         share_used=sum(symptom.used for symptom in shown) / max(best.total_used, 1),
         low=min(symptom.low for symptom in shown),
         high=max(symptom.high for symptom in shown),
+        nearest=min(symptom.nearest for symptom in shown),
         example_bits=best.bits,
         example=form.value(best.bits),
         got=got,
@@ -226,7 +232,8 @@ def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got:
     form = number_format(case.format)
     name = case.activation + (f"({_parameters(best)})" if case.parameters else "")
     if best.kind == "flush_to_zero":
-        name = f"{name} and {len({s.case.activation for s in symptoms}) - 1} others"
+        others = len({s.case.activation for s in symptoms}) - 1
+        name += f" and {others} others" if others else ""
     phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
     formats = listed(f for f in FORMATS if any(s.case.format == f for s in symptoms))
     text = f"{best.implementation.backend}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"

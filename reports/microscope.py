@@ -6,18 +6,27 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .terminal import ulps
 
 if TYPE_CHECKING:
     from harness.explain import Explanation
+    from harness.findings import Finding
 
 _PLACES = ("the input below", "the input", "the input above")
 
 
-def show(console: Console, activation: str, order: int, explanations: Sequence[Explanation], tasks: Sequence[Any]) -> None:
-    """Print the explanations of the neighbour below, the input and the neighbour above."""
+def show(
+    console: Console,
+    activation: str,
+    order: int,
+    explanations: Sequence[Explanation],
+    findings: Sequence[Finding],
+    tasks: Sequence[Any],
+) -> None:
+    """Print the explanations of the neighbour below, the input and the neighbour above, and what is known about it."""
     for place, each in sorted(zip(_PLACES, explanations, strict=True), key=lambda pair: pair[0] != "the input"):
         form = each.form
         digits = form.bits // 4
@@ -28,7 +37,7 @@ def show(console: Console, activation: str, order: int, explanations: Sequence[E
         table = Table(pad_edge=False)
         for heading in ("route", "implementation", "result", "bits", "error (ulp)", "class"):
             table.add_column(heading)
-        for found in each.findings:
+        for found in each.answers:
             judged = found.judgement
             marks = [judged.cls] + ["wrong sign"] * judged.wrong_sign + ["zero sign"] * judged.zero_sign
             table.add_row(
@@ -40,6 +49,8 @@ def show(console: Console, activation: str, order: int, explanations: Sequence[E
                 ", ".join(marks),
             )
         console.print(table)
+    for finding in findings:
+        console.print(f"[bold]{finding.severity}[/] {finding.kind}: {escape(finding.sentence)}", highlight=False)
     for task in tasks:
         if task.status != "ok":
             console.print(f"  {task.status}: {task.implementation} {task.case.route}: {task.reason}", highlight=False)

@@ -358,7 +358,7 @@ def test_is_normal_is_about_the_rounded_result() -> None:
 
 
 def test_what_cannot_be_decided_is_said() -> None:
-    # e^x·e^-x is 1 and e^x - e^x is 0, but no ball says so: the first agrees with 1 to thousands of bits, the second with nothing.
+    # e^x·e^-x is 1 and e^x - e^x is 0, but no ball says so: only the first agrees with a number to thousands of bits.
     one = Exact(Activation("one", lambda x, f: f.exp(x) * f.exp(-x), limits=((1.0, 1.0),) * 3), 0).at(0.5)
     assert one.rounded(FLOAT32) == 0x3F800000
     assert one.decimal(5) in ("1.0000",)
