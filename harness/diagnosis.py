@@ -44,7 +44,9 @@ def _float32(evidence: Evidence, kind: str, mask: NDArray[np.bool_], task: Task)
     if evidence.form.name != "float64" or kind != "inaccurate":
         return
     results, relative = evidence.values(task.number)[mask], evidence.relative(task.number)[mask]
-    if np.array_equal(results, results.astype(np.float32)):
+    with np.errstate(over="ignore"):
+        short = results.astype(np.float32)
+    if np.array_equal(results, short):
         yield "the results are float32 numbers: computed in float32"
     elif _FLOAT32[0] < np.median(relative) < _FLOAT32[1] and np.max(relative) < 2.0**-18:
         yield f"a relative error of {np.median(relative):.1e} in the median: a constant or a step in float32"

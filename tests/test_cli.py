@@ -152,7 +152,7 @@ def test_interrupt_keeps_what_is_finished_and_leaves_no_process(tmp_path: Path) 
     running = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
     try:
         workers = _children_after_a_while(running.pid)
-        time.sleep(20)
+        _wait_for_a_finished_pass(tmp_path / "out" / "journal.jsonl")
         running.send_signal(signal.SIGINT)
         assert running.wait(60) == 130
     finally:
@@ -161,6 +161,16 @@ def test_interrupt_keeps_what_is_finished_and_leaves_no_process(tmp_path: Path) 
     assert frame.loc["float16", "status"] == "ok"
     assert frame.loc["float32", "status"] == "interrupted"
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
+def _wait_for_a_finished_pass(journal: Path) -> None:
+    """And a moment longer, so that the next pass has begun; it takes many seconds."""
+    for _ in range(900):
+        if journal.exists() and "\n" in journal.read_text():
+            time.sleep(1)
+            return
+        time.sleep(0.1)
+    raise AssertionError("no pass was finished")
 
 
 def _children_after_a_while(process: int) -> list[str]:
