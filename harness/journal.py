@@ -67,7 +67,11 @@ class Journal:
         self._file = folder / _JOURNAL if folder else None
         self._passes: dict[str, Finished] = {}
         if self._file and self._file.exists():
-            for line in self._file.read_text().splitlines():
+            text = self._file.read_text()
+            if text and not text.endswith("\n"):  # the next pass begins a line of its own
+                with self._file.open("a") as out:
+                    out.write("\n")
+            for line in text.splitlines():
                 try:
                     entry = json.loads(line)
                 except json.JSONDecodeError:  # cut off
