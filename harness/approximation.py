@@ -44,6 +44,7 @@ _PRECISION = 192  # bits
 _NEGLIGIBLE = 2.0**-230  # stands for "not zero, but far below half of every format's least subnormal"
 _ENORMOUS = 2.0**1000  # stands for any result beyond 2^200
 _ROUNDING = (DEGREE + 3) * 2.0**-53  # Horner's rule with fused multiply-add, relative to the sum of magnitudes
+_FAINT = 2.0**-60
 _TINY = 2.0**-500  # a rest that is smaller counts as this: only its sign matters
 _SLOW = 2.0**-960  # processors are slow where products may become subnormal
 _LEAST = 2.0**-1000  # a floor below every result that counts
@@ -148,16 +149,31 @@ class _Part:
         rest = list(self._coefficients)
         rest[0] -= arb(lead.slope) * self._centre + lead.constant
         rest[1] -= arb(lead.slope) * self._unit
+        known = self._settle(rest)
         bounds = _bounds(rest, self._remainder, self._reach)
         grid = leads.grid(lead, self._sign * self._low, self._sign * self._high)
         if self._remainder == 0 and all(ball.is_zero() for ball in rest) and (grid or not any(lead)):
             return Piece(EXACT, lead=lead)
         if not sum(bounds.sizes()) + bounds.error < grid / 2:
             return False
-        above = _sign(bounds, self._centre)
+        above = _sign(bounds, self._centre) if known else 0
         if above and self._centre == 0:
             above *= self._sign ** _first(bounds.coefficients)
         return Piece(above, self._centre, self._scale, lead, 0.0, bounds.coefficients) if above else None
+
+    def _settle(self, rest: list[Any]) -> bool:
+        """Take a constant of the rest that is zero but for the precision, as (1/α)·α - 1 is, for zero.
+
+        False where it might be too large, beside the first term at the inputs nearest to zero, for that to do no harm.
+        """
+        if self._centre != 0 or rest[0].is_zero() or not rest[0].contains(0):
+            return True
+        first = next((n for n, ball in enumerate(rest) if n and not ball.contains(0)), None)
+        least = (self._low * self._scale) ** first * float(rest[first].abs_lower()) if first is not None else 0.0
+        faint = balls.upper(rest[0]) < _FAINT * least
+        if faint:
+            rest[0] = arb(0)
+        return faint
 
     def plain(self, last: bool) -> Piece | None:
         """The piece without a lead, if its error is small enough; with a floor if it cannot become any smaller."""
@@ -182,7 +198,7 @@ class _Side:
         self._kinks = sorted(abs(kink) for kink in activation.kinks if kink * sign > 0)
         with balls.working(_PRECISION, _TERMS + len(ORDERS)):
             origin = balls.coefficients(activation, 0.0, sign)
-        self._near = [leads.at_zero(origin, order) for order in ORDERS]
+            self._near = [leads.at_zero(origin, order) for order in ORDERS]
         self._far = [leads.far_out(activation, order, sign, _PRECISION) for order in ORDERS]
 
     def partition(self) -> Iterator[tuple[float, float, list[Piece]]]:

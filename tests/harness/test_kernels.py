@@ -41,6 +41,18 @@ def enclosure(exact: Exact, x: float, bits: int) -> Fraction:
     return Fraction(exact.at(x).decimal(bits * 30103 // 100000 + 2))
 
 
+@pytest.mark.parametrize(("name", "parameters"), [("celu", {"alpha": 0.1}), ("squareplus", {"b": 0.01})])
+def test_next_to_zero_all_is_decided_where_only_precision_hides_a_short_number(name: str, parameters: dict[str, float]) -> None:
+    """celu's slope there is (1/alpha) alpha, which balls do not know to be 1."""
+    x = np.ldexp(np.linspace(1, 2, 999, dtype=np.float32), np.arange(-149, 850) % 150 - 149).astype(np.float32)
+    for order in (0, 1, 2):
+        kernel = kernels.narrow(activation(name, **parameters), order)
+        for signed in (x, -x):
+            y = np.empty(x.size)
+            kernel.function(signed, y)
+            assert np.count_nonzero(np.isnan(y)) <= 5
+
+
 @pytest.mark.parametrize("order", [0, 1, 2])
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=str)
 def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) -> None:
