@@ -7,7 +7,6 @@ the result to decides. These are the candidates for L, and how small R must be f
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from . import balls
@@ -63,13 +62,7 @@ def at_zero(origin: Any, order: int) -> list[Lead]:
     """From the Taylor coefficients at zero; their rounding does no harm, because the rest's side is proven later."""
     if origin is None:
         return [Lead(0.0, 0.0)]
-    return _leads(_nearest(derivative(origin, order, 1)), _nearest(derivative(origin, order, 0)))
-
-
-def _nearest(ball: Any) -> float:
-    """The float64 nearest to a ball's middle; Arb's own conversion makes 0.999... of what is 1 but for the precision."""
-    mantissa, exponent = (int(part) for part in ball.mid().man_exp())
-    return float(mantissa * Fraction(2) ** exponent)
+    return _leads(float(derivative(origin, order, 1).mid()), float(derivative(origin, order, 0).mid()))
 
 
 def far_out(activation: Activation, order: int, sign: int, precision: int) -> list[Lead]:
