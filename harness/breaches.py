@@ -14,8 +14,7 @@ from typing import Any
 
 from backends.protocol import Case
 
-from .findings import ORDERS, SEVERITIES, Finding, listed
-from .formats import FORMATS
+from .findings import ORDERS, SEVERITIES, Finding, listed, told
 from .reproducers import reproducer
 from .symptoms import TOLERATED
 from .workers import Implementation
@@ -51,7 +50,8 @@ def breaches(rows: Iterable[Row], found: list[Finding]) -> list[Finding]:
         if row["status"] == "broken" and _counts(row):
             groups.setdefault((row["backend"], row["activation"], row["order"], row["law"]), []).append(row)
     for (*_, law), group in groups.items():
-        known = [number for number, finding in enumerate(found) if law in SHAPE and _explains(finding, max(group, key=_steps))]
+        worst = max(group, key=_steps)
+        known = [number for number, finding in enumerate(found) if law in SHAPE and _explains(finding, worst)]
         if known:
             number = min(known, key=lambda number: SEVERITIES.index(found[number].severity))
             found[number] = replace(found[number], also=listed([*found[number].also.split(", "), str(law)]))
@@ -62,9 +62,8 @@ def breaches(rows: Iterable[Row], found: list[Finding]) -> list[Finding]:
 
 def _explains(finding: Finding, row: Row) -> bool:
     """Whether a finding is about the input of a row, or its mirror image."""
-    if (finding.backend, finding.order) != (row["backend"], row["order"]) or row["activation"] not in finding.activation.split(
-        ", "
-    ):
+    mine = (finding.backend, finding.order) == (row["backend"], row["order"])
+    if not mine or row["activation"] not in finding.activation.split(", "):
         return False
     return any(finding.concerns(x) for x in (row["example"], -row["example"]))
 
@@ -80,22 +79,15 @@ def _finding(rows: list[Row]) -> Finding:
     case = Case(best["activation"], best["order"], best["route"], best["format"], parameters)
     implementation = Implementation(best["backend"], best["mode"], best["device"])
     x = math.nan if best["example"] is None else float(best["example"])
-    formats = listed(name for name in FORMATS if any(row["format"] == name for row in rows))
-    where = listed(str(Implementation(row["backend"], row["mode"], row["device"])) for row in rows)
+    cases = told(rows)
     at = "" if best["example_bits"] is None else f" at x = {x!r}"
     text = f"{best['backend']}: the {ORDERS[case.order]} of {case.activation} in {case.format} {_PHRASES[best['law']]}{at}"
-    text += f": {best['where']}. Formats: {formats}; in {where}."
+    text += f": {best['where']}. Formats: {cases['format']}; in {cases['implementations']}."
     cause = _CAUSES.get(best["law"], "")
     return Finding(
         kind=best["law"],
         severity=_severity(best),
-        backend=best["backend"],
-        activation=case.activation,
-        parameters=listed(" ".join(f"{n}={v!r}" for n, v in json.loads(row["parameters"]).items()) for row in rows),
-        order=case.order,
-        route=listed(row["route"] for row in rows),
-        format=formats,
-        implementations=where,
+        **cases,
         inputs_affected=best["broken"],
         share=min(best["broken"] / best["checked"], 1.0),
         low=x,

@@ -5,13 +5,10 @@ What a framework lacks is no defect, and neither is what the user interrupted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from .findings import ORDERS, Finding, listed
-from .formats import FORMATS
-from .workers import Implementation
+from .findings import ORDERS, Finding, told
 
 Row = dict[str, Any]
 
@@ -28,22 +25,15 @@ def failures(rows: Iterable[Row]) -> list[Finding]:
 
 
 def _finding(rows: list[Row]) -> Finding:
-    first = rows[0]
-    formats = listed(name for name in FORMATS if any(row["format"] == name for row in rows))
-    where = listed(str(Implementation(row["backend"], row["mode"], row["device"])) for row in rows)
-    name = f"{first['backend']}: the {ORDERS[first['order']]} of {first['activation']}"
+    status, reason = rows[0]["status"], rows[0]["reason"]
+    cases = told(rows)
+    name = f"{cases['backend']}: the {ORDERS[cases['order']]} of {cases['activation']}"
     return Finding(
-        kind=first["status"],
-        severity="severe" if first["status"] == "crashed" else "moderate",
-        backend=first["backend"],
-        activation=first["activation"],
-        parameters=listed(" ".join(f"{n}={v!r}" for n, v in json.loads(row["parameters"]).items()) for row in rows),
-        order=first["order"],
-        route=listed(row["route"] for row in rows),
-        format=formats,
-        implementations=where,
+        kind=status,
+        severity="severe" if status == "crashed" else "moderate",
+        **cases,
         inputs_affected=0,
         share=1.0,
-        diagnosis=first["reason"],
-        sentence=f"{name} {_PHRASES[first['status']]}: {first['reason']}. Formats: {formats}; in {where}.",
+        diagnosis=reason,
+        sentence=f"{name} {_PHRASES[status]}: {reason}. Formats: {cases['format']}; in {cases['implementations']}.",
     )

@@ -6,15 +6,17 @@ way, with one function and derivative, in one region, is one finding; its exampl
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .formats import FORMATS, number_format
 from .reproducers import reproducer
 from .symptoms import Symptom
+from .workers import Implementation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,6 +218,19 @@ def _also(best: Symptom, symptoms: list[Symptom]) -> Iterable[str]:
             yield "eager_vs_compiled"
         if symptom.wrong_sign:
             yield "wrong_sign"
+
+
+def told(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The fields of a finding that rows of a frame, of one backend, activation and order, have in common or list."""
+    return {
+        "backend": rows[0]["backend"],
+        "activation": rows[0]["activation"],
+        "parameters": listed(" ".join(f"{n}={v!r}" for n, v in json.loads(row["parameters"]).items()) for row in rows),
+        "order": rows[0]["order"],
+        "route": listed(row["route"] for row in rows),
+        "format": listed(name for name in FORMATS if any(row["format"] == name for row in rows)),
+        "implementations": listed(str(Implementation(row["backend"], row["mode"], row["device"])) for row in rows),
+    }
 
 
 def listed(words: Iterable[str]) -> str:
