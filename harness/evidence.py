@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from .sweep import Consumer
 
 SIZE = 1 << 16
 """Inputs kept of a pass."""
-_HONEST = 32.0  # roundings
+_HONEST = 32.0  # roundings of the size of the function around a zero that an honest evaluation may make
 CLASS = {name: number for number, name in enumerate(CLASSES)}
 """Numbers that stand for the classes in arrays."""
 
@@ -82,8 +83,6 @@ class Evidence:
         outputs: by case the encodings of the results.
         errors: by case the errors in ulps; NaN where there is none.
         classes: by case the classes, as numbers (:data:`CLASS`).
-        honest: for each input the absolute error that is honest next to a zero of the exact result: some roundings of the
-            function's size there.
     """
 
     activation: Activation
@@ -96,10 +95,19 @@ class Evidence:
     outputs: dict[int, Bits]
     errors: dict[int, Reals] = field(default_factory=dict)
     classes: dict[int, NDArray[np.int8]] = field(default_factory=dict)
-    honest: Reals = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.honest = _honest(self)
+    @cached_property
+    def honest(self) -> Reals:
+        """For each input the absolute error that is honest next to a zero of the exact result: roundings of the size there."""
+        return _honest(self)
+
+    @cached_property
+    def zero_signs(self) -> NDArray[np.int8]:
+        """The sign, -1 or 1, that a zero must have at ±0 and ±∞; 0 where either is right or the exact result is no zero."""
+        exact, signs = Exact(self.activation, self.order), np.zeros(self.x.size, np.int8)
+        for place in np.flatnonzero((self.x == 0) | np.isinf(self.x)):
+            signs[place] = exact.at(float(self.x[place])).zero_sign
+        return signs
 
     def values(self, case: int) -> Reals:
         """A case's results as numbers."""
@@ -126,6 +134,12 @@ def examine(activation: Activation, order: int, form: Format, bits: Bits, output
     return found
 
 
+def unit(form: Format, exponents: NDArray[np.int_]) -> Reals:
+    """One ulp of numbers in the binades 2^e."""
+    units: Reals = np.ldexp(1.0, np.maximum(exponents, form.emin) - form.precision + 1)
+    return units
+
+
 def _reference(activation: Activation, order: int, form: Format, x: Reals) -> tuple[Reals, Reals, Reals]:
     """(hi + lo) / scale; NaN where only the exact reference may answer, and where there is no result."""
     inside = x if activation.edge is None else np.where(x < activation.edge.at, np.nan, x)
@@ -143,7 +157,7 @@ def _measure(found: Evidence, output: Reals, hi: Reals, lo: Reals, scale: Reals)
         significand, exponent = np.frexp(hi)
         inward = (np.abs(significand) == 0.5) & (hi * lo < 0)  # the exact result lies in the binade below
         exponent -= 1 + inward + np.frexp(scale)[1] - 1
-        ulp = np.ldexp(1.0, np.maximum(np.where(hi == 0, form.emin, exponent), form.emin) - form.precision + 1)
+        ulp = unit(form, np.where(hi == 0, form.emin, exponent))
         errors = np.abs((output * scale - hi) - lo) / (ulp * scale)
     finite = np.isfinite(output)
     errors[~finite] = np.nan
@@ -161,7 +175,7 @@ def _measure(found: Evidence, output: Reals, hi: Reals, lo: Reals, scale: Reals)
 
 
 def _honest(evidence: Evidence) -> Reals:
-    """See :class:`Evidence`."""
+    """See :attr:`Evidence.honest`."""
     x, y = evidence.x, evidence.exact
     allowed = np.zeros(x.size)
     usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0) & (y != 0))

@@ -20,12 +20,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .evidence import Evidence, Reals
-from .exact import Exact
-from .formats import Format
+from .evidence import Evidence, Reals, unit
 from .results import Verdict
-from .shape import Symmetry, shape
+from .shape import Symmetry, shape, span
 from .sweep import Task
+from .symptoms import USED
 
 LAWS = ("range", "monotone", "symmetric", "nan", "limits", "signed_zero", "modes")
 _APART = 1.0  # ulp of the larger one: so far from their law may two correctly rounded results be
@@ -43,28 +42,23 @@ def verdicts(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
 
 
 def _range(evidence: Evidence, output: Reals) -> Verdicts:
-    low, high = shape(evidence.activation, evidence.order).span(Exact(evidence.activation, evidence.order), evidence.form)
+    low, high = span(evidence.activation, evidence.order, evidence.form)
     checked = ~np.isnan(evidence.x) & ~np.isnan(output)
-    with np.errstate(invalid="ignore"):
-        beyond = np.where(output > high, output - high, np.where(output < low, low - output, 0.0))
-    yield _worst("range", evidence, output, checked, _ulps(beyond, output, evidence.form), f"from {low!r} to {high!r}")
+    nearest = np.clip(output, low, high)
+    depth = _ulps(evidence, _apart(output, nearest), output, nearest)
+    yield _worst("range", evidence, output, checked, depth, f"from {low!r} to {high!r}")
 
 
 def _monotone(evidence: Evidence, output: Reals) -> Verdicts:
-    dips = np.zeros(output.size)
-    checked = np.zeros(output.size, bool)
+    depth, checked = np.zeros(output.size), np.zeros(output.size, bool)
     for piece in shape(evidence.activation, evidence.order).pieces:
-        inside = np.flatnonzero((evidence.x > piece.low) & (evidence.x < piece.high) & ~np.isnan(output))
-        checked[inside] = True
-        results = output[inside] * (piece.slope or 1)
-        with np.errstate(invalid="ignore"):
-            dips[inside] = np.nan_to_num(np.maximum.accumulate(results) - results, nan=0.0)
-            if piece.slope == 0:
-                dips[inside] = np.maximum(dips[inside], np.nan_to_num(results - np.minimum.accumulate(results), nan=0.0))
-    dips[dips <= evidence.honest] = 0.0
-    yield _worst(
-        "monotone", evidence, output, checked, _ulps(dips, output, evidence.form), "at a smaller input it had gone beyond"
-    )
+        inside = (evidence.x > piece.low) & (evidence.x < piece.high) & ~np.isnan(output)
+        checked |= inside
+        for slope in (piece.slope,) if piece.slope else (1, -1):  # what is constant neither falls nor rises
+            before = output.copy()
+            before[inside] = np.maximum.accumulate(output[inside] * slope) * slope
+            depth = np.maximum(depth, _ulps(evidence, _apart(output, before), output, before))
+    yield _worst("monotone", evidence, output, checked, depth, "at a smaller input it had gone beyond")
 
 
 def _symmetric(evidence: Evidence, output: Reals) -> Verdicts:
@@ -76,20 +70,17 @@ def _symmetric(evidence: Evidence, output: Reals) -> Verdicts:
     mirrored = np.searchsorted(x, -x[finite])
     paired = x[mirrored] == -x[finite]
     plus, minus = finite[paired], mirrored[paired]
-    apart = np.zeros(output.size)
+    other, distance = output.copy(), np.zeros(output.size)
+    other[plus] = output[minus]
     with np.errstate(all="ignore"):
-        apart[plus] = np.abs(_residue(symmetry, x[plus], output[plus], output[minus]))
-    size = np.zeros(output.size)
-    size[plus] = np.maximum(np.abs(output[plus]), np.abs(output[minus]))
-    apart[np.isnan(apart) | (apart <= evidence.honest)] = 0.0
-    depth = _ulps(apart, size, evidence.form)
+        distance[plus] = np.nan_to_num(np.abs(_residue(symmetry, x[plus], output[plus], output[minus])), nan=0.0, posinf=math.inf)
+    depth = _ulps(evidence, distance, output, other)
     if symmetry.identity in ("sum", "difference"):
         depth[depth <= _APART] = 0.0
     checked = np.isin(np.arange(output.size), plus)
     law, verdict = _worst("symmetric", evidence, output, checked, depth, str(symmetry))
     if verdict.example_bits is not None:
-        other = evidence.bits == verdict.example_bits ^ evidence.form.sign_bit
-        verdict.got += f", at -x {output[other][0]!s}"
+        verdict.got += f", at -x {other[evidence.bits == verdict.example_bits][0]!s}"
     yield law, verdict
 
 
@@ -120,14 +111,11 @@ def _limits(evidence: Evidence, output: Reals) -> Verdicts:
 
 
 def _signed_zero(evidence: Evidence, output: Reals) -> Verdicts:
-    exact = Exact(evidence.activation, evidence.order)
-    places = np.flatnonzero(((evidence.x == 0) | np.isinf(evidence.x)) & (output == 0))
-    signs = np.zeros(output.size)
-    signs[places] = [exact.at(float(evidence.x[place])).zero_sign for place in places]
-    wrong = (signs != 0) & ((signs < 0) != np.signbit(output))
-    if (signs != 0).any():
+    checked = (evidence.zero_signs != 0) & (output == 0)
+    wrong = np.signbit(output) != (evidence.zero_signs < 0)
+    if checked.any():
         text = "the zero of the side that the function comes from"
-        yield _worst("signed_zero", evidence, output, signs != 0, np.where(wrong, math.inf, 0.0), text)
+        yield _worst("signed_zero", evidence, output, checked, np.where(wrong, math.inf, 0.0), text)
 
 
 _LAWS: tuple[Callable[[Evidence, Reals], Verdicts], ...] = (*(_range, _monotone, _symmetric, _nan, _limits, _signed_zero),)
@@ -142,9 +130,7 @@ def _modes(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
             output, eager = evidence.values(task.number), evidence.values(other.number)
             both_nan = np.isnan(output) & np.isnan(eager)
             differ = (evidence.outputs[task.number] != evidence.outputs[other.number]) & ~both_nan
-            with np.errstate(all="ignore"):
-                size = np.maximum(np.abs(output), np.abs(eager))
-                depth = np.nan_to_num(_ulps(np.abs(output - eager), size, evidence.form), nan=math.inf)
+            depth = np.where(np.isnan(output) | np.isnan(eager), math.inf, _ulps(evidence, _apart(output, eager), output, eager))
             depth = np.where(differ, np.maximum(depth, np.finfo(float).tiny), 0.0)  # zeros of two signs differ, by nothing
             law, verdict = _worst("modes", evidence, output, np.ones(output.size, bool), depth, "")
             if verdict.example_bits is not None:
@@ -152,22 +138,29 @@ def _modes(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
             yield law, verdict
 
 
-def _ulps(distance: Reals, size: Reals, form: Format) -> Reals:
-    """Distances in ulps of numbers of some size; of those that are infinite, infinite."""
-    with np.errstate(all="ignore"):
-        exponent = np.maximum(np.frexp(np.where(np.isfinite(size), size, 1.0))[1] - 1, form.emin)
-        found: Reals = distance / np.ldexp(1.0, exponent - form.precision + 1)
-    return found
+def _apart(one: Reals, other: Reals) -> Reals:
+    """The distance of two results; 0 for the same infinity, and where either is NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.abs(one - other), nan=0.0, posinf=math.inf)
+
+
+def _ulps(evidence: Evidence, distance: Reals, one: Reals, other: Reals) -> Reals:
+    """A distance of two results in ulps of the larger one; 0 where it is honest."""
+    size = np.fmax(np.abs(one), np.abs(other))
+    exponents = np.where(np.isfinite(size), np.frexp(size)[1] - 1, evidence.form.emin)
+    with np.errstate(over="ignore"):
+        return np.where(distance <= evidence.honest, 0.0, distance / unit(evidence.form, exponents))
 
 
 def _worst(
     law: str, evidence: Evidence, output: Reals, checked: NDArray[np.bool_], depth: Reals, where: str
 ) -> tuple[str, Verdict]:
-    broken = checked & (depth > 0)
-    count = int(checked.sum())
-    if not broken.any():
-        return law, Verdict(count)
-    deepest = np.where(broken, depth, -1.0)
-    usual = broken & (np.abs(evidence.x) <= 10)  # of equals one that people use
-    place = int(np.argmax(deepest if not (usual & (deepest == deepest.max())).any() else np.where(usual, deepest, -1.0)))
-    return law, Verdict(count, int(broken.sum()), int(evidence.bits[place]), str(output[place]), where, float(depth[place]))
+    """The verdict; of inputs that break a law equally the first that people use stands for all."""
+    depth = np.where(checked, depth, 0.0)
+    broken = np.count_nonzero(depth)
+    if not broken:
+        return law, Verdict(int(checked.sum()))
+    deepest = np.flatnonzero(depth == depth.max())
+    place = deepest[np.argmax(np.abs(evidence.x[deepest]) <= USED)]
+    bits, got, steps = int(evidence.bits[place]), str(output[place]), float(depth[place])
+    return law, Verdict(int(checked.sum()), int(broken), bits, got, where, steps)

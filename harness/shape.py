@@ -18,7 +18,7 @@ from typing import Literal
 from . import balls
 from .activations import Activation
 from .balls import Enclosure
-from .exact import Exact
+from .exact import Exact, Interval
 from .formats import Format
 
 _OCTAVES = range(-40, 41)
@@ -76,17 +76,6 @@ class Shape:
     symmetry: Symmetry | None
     ends: tuple[float, ...]
 
-    def span(self, exact: Exact, form: Format) -> tuple[float, float]:
-        """The least and the largest result there can be in a format, correctly rounded; NaN where there is no result."""
-        low, high = math.inf, -math.inf
-        for x in self.ends:
-            truth = exact.at(x)
-            if not truth.is_nan:
-                values = [truth.low, truth.high] if truth.is_interval else [truth]  # type: ignore[attr-defined]
-                results = [form.value(value.rounded(form)) for value in values]
-                low, high = min(low, *results), max(high, *results)
-        return (low, high) if low <= high else (math.nan, math.nan)
-
 
 @lru_cache(maxsize=256)
 def shape(activation: Activation, order: int) -> Shape:
@@ -95,6 +84,17 @@ def shape(activation: Activation, order: int) -> Shape:
     turns = {end for piece in pieces for end in (piece.low, piece.high)}
     lowest = -math.inf if activation.edge is None else activation.edge.at
     return Shape(pieces, _symmetry(activation, order), tuple(sorted(turns | {lowest, math.inf, *activation.kinks})))
+
+
+@lru_cache(maxsize=256)
+def span(activation: Activation, order: int, form: Format) -> tuple[float, float]:
+    """The least and the largest result there can be in a format, correctly rounded."""
+    exact, results = Exact(activation, order), []
+    for x in shape(activation, order).ends:
+        truth = exact.at(x)
+        ends = (truth.low, truth.high) if isinstance(truth, Interval) else () if truth.is_nan else (truth,)
+        results += [form.value(end.rounded(form)) for end in ends]
+    return min(results), max(results)
 
 
 def _pieces(activation: Activation, order: int) -> Iterator[Piece]:

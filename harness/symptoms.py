@@ -6,7 +6,6 @@ format would make next to a zero of the exact result are left out: there, thousa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from backends.protocol import Case
 from .diagnosis import diagnose
 from .evidence import CLASS, Evidence, Reals
 from .exact import Exact
+from .shape import span
 from .sweep import Task
 from .workers import Implementation
 
@@ -148,10 +148,10 @@ def _kinds(evidence: Evidence, case: int) -> NDArray[np.int8]:
 
 
 def _out_of_range(evidence: Evidence, output: Reals) -> Mask:
-    """Finite results beyond the limits at ±∞ of a function that is monotone between them."""
-    low, high = sorted(evidence.activation.limits[evidence.order])
-    values = evidence.exact[np.isfinite(evidence.x)]
-    if not (math.isfinite(low) and math.isfinite(high)) or values.min() < low or values.max() > high:
+    """Finite results beyond the limits at ±∞ of a function that stays between them."""
+    low, high = span(evidence.activation, evidence.order, evidence.form)
+    limits = evidence.form.decode(evidence.form.round(sorted(evidence.activation.limits[evidence.order])))
+    if not (np.isfinite(limits).all() and np.array_equal(limits, (low, high))):
         return np.zeros(output.size, bool)
     found: Mask = np.isfinite(output) & ((output < low) | (output > high))
     return found
@@ -167,11 +167,9 @@ def _as_zero(evidence: Evidence, output: Reals) -> Mask:
 
 def _other_zero(evidence: Evidence, output: Reals) -> Mask:
     """Results that are zero, rightly, but with the wrong sign, where zero or an infinity went in and the sign is settled."""
-    found = (output == 0) & (evidence.best == 0) & (np.signbit(output) != np.signbit(evidence.best))
-    found &= (evidence.x == 0) | np.isinf(evidence.x)
-    exact = Exact(evidence.activation, evidence.order)
-    settled = [place for place in np.flatnonzero(found) if exact.at(float(evidence.x[place])).zero_sign != 0]
-    return np.isin(np.arange(evidence.x.size), settled)
+    signs = evidence.zero_signs
+    found: Mask = (output == 0) & (signs != 0) & (np.signbit(output) != (signs < 0))
+    return found
 
 
 def _describe(evidence: Evidence, kind: str, region: str, mask: Mask, task: Task, right: list[Task], cause: str) -> Symptom:

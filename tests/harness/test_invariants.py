@@ -91,3 +91,18 @@ def test_a_dip_is_as_deep_as_it_is() -> None:
     assert found["monotone"].where == "at a smaller input it had gone beyond"
     assert found["symmetric"].got.startswith("0.76159")
     assert found["modes"].steps == 16
+
+
+def test_depths_are_in_ulps_of_the_larger_result() -> None:
+    """A result of 0 has a tiny ulp or none of its own, and none that could hide what is lost."""
+    dead = broken("sigmoid", 1, -7.0, 0.0)
+    assert dead["monotone"].steps == pytest.approx(2**23 * 1.8, rel=0.12)
+    assert dead["symmetric"].steps == dead["modes"].steps == pytest.approx(2**23 * 1.867, rel=0.01)
+    assert broken("sigmoid", 1, 0.0, 0.5)["range"].steps == 2**22  # 1/4 too much, in ulps of 1/2
+    assert broken("tanh", 0, 20.0, float("inf"))["range"].steps == float("inf")
+
+
+def test_honest_errors_next_to_a_zero_break_no_law() -> None:
+    """The gradient of hard_silu is 0 at -1.5; results next to it lie 0.0003 apart."""
+    assert "monotone" not in broken("hard_silu", 1, -1.5, 0.002, "float16")
+    assert "monotone" in broken("hard_silu", 1, -1.5, 0.02, "float16")

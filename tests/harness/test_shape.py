@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from harness.catalogue import activation, names
 from harness.exact import Exact
 from harness.formats import FORMATS
-from harness.shape import shape
+from harness.number import Number
+from harness.shape import shape, span
 
 
 @pytest.mark.parametrize(
@@ -61,15 +63,26 @@ def test_symmetries(name: str, order: int, symmetry: str) -> None:
 
 
 def test_range_is_rounded_into_the_format() -> None:
-    gelu = shape(activation("gelu"), 0).span(Exact("gelu", 0), FORMATS["float32"])
-    assert gelu == (pytest.approx(-0.16997121, abs=1e-8), math.inf)
-    assert shape(activation("relu"), 1).span(Exact("relu", 1), FORMATS["float16"]) == (0.0, 1.0)
-    assert shape(activation("celu", alpha=0.1), 1).span(Exact(activation("celu", alpha=0.1), 1), FORMATS["float16"]) == (0.0, 1.0)
+    assert span(activation("gelu"), 0, FORMATS["float32"]) == (pytest.approx(-0.16997121, abs=1e-8), math.inf)
+    assert span(activation("relu"), 1, FORMATS["float16"]) == (0.0, 1.0)
+    assert span(activation("celu", alpha=0.1), 1, FORMATS["float16"]) == (0.0, 1.0)
+    assert span(activation("log1p"), 0, FORMATS["float16"]) == (-math.inf, math.inf)
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_activation_has_a_shape(name: str) -> None:
+def test_exact_results_rise_and_fall_as_the_pieces_say(name: str) -> None:
+    """At points that the search for turns did not look at."""
+    draw = np.random.default_rng(7)
     for order in (0, 1, 2):
-        pieces = shape(activation(name), order).pieces
-        assert {piece.slope for piece in pieces} <= {-1, 0, 1}
-        assert pieces[-1].high == math.inf
+        definition = activation(name)
+        exact = Exact(definition, order)
+        pieces = shape(definition, order).pieces
+        assert (pieces[0].low, pieces[-1].high) == (-1.0 if name == "log1p" else -math.inf, math.inf)
+        for piece in pieces:
+            low, high = max(piece.low, -30.0), min(piece.high, 30.0)
+            points = [x for x in sorted(draw.uniform(low, high, 12)) if piece.low < x < piece.high]
+            numbers = [exact.at(float(x)) for x in points]
+            for before, after in pairwise(numbers):
+                assert isinstance(before, Number)
+                assert isinstance(after, Number)
+                assert after.exceeds(before) - before.exceeds(after) == piece.slope
