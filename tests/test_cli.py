@@ -116,6 +116,16 @@ def test_explain_shows_the_dead_gradient() -> None:
     assert "4.13993737600350163766974631973974969829" in done.stdout
     assert "vanished" in done.stdout
     assert "0x41880001" in done.stdout  # a neighbour
+    assert "severe early_underflow: torch: the gradient of sigmoid" in done.stdout
+    assert "bit for bit the formula from_value" in " ".join(done.stdout.split())
+    assert "flush_to_zero" not in done.stdout  # begins further out
+
+
+def test_explain_tells_what_is_known_about_nan() -> None:
+    done = lastbit("explain", "relu", "nan", "--order", "1", "--backend", "numpy")
+    assert done.returncode == 0, done.stderr
+    assert "minor nan_lost: numpy: the gradient of relu" in done.stdout
+    assert "nan_lost" not in lastbit("explain", "relu", "5", "--order", "1", "--backend", "numpy").stdout
 
 
 def test_list_names_everything() -> None:
