@@ -76,6 +76,7 @@ def test_conventions_and_policies_are_not_blunders(found: pd.DataFrame) -> None:
 
 def test_results_that_are_right_are_not_found(found: pd.DataFrame) -> None:
     assert not ((found.activation == "softplus") & (found.order == 0) & (found.low == 0)).any()
+    assert not ((found.activation == "sigmoid") & (found.kind == "range")).any()  # NumPy's gradient reaches 1/4 + 1 ulp
     assert not ((found.activation == "relu") & found.kind.isin(["inaccurate", "early_underflow", "nan"])).any()
 
 
