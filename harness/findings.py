@@ -275,6 +275,8 @@ def _decimal(value: float) -> str:
 
 
 def _short(decimal: str) -> str:
+    if decimal.startswith("["):  # any number between two is right
+        return "[" + ", ".join(map(_short, decimal.strip("[]").split(", "))) + "]"
     mantissa, mark, exponent = decimal.partition("e")
     if len(exponent) > 6:
         return f"{'-' if mantissa.startswith('-') else ''}10^({float(exponent):.2g})"

@@ -52,6 +52,12 @@ def test_a_defect_of_the_compiler_says_so(found: pd.DataFrame) -> None:
     assert "torch:eager" in row.right
 
 
+def test_an_interval_is_told_with_both_ends(found: pd.DataFrame) -> None:
+    kinks = found[(found.kind == "kink") & (found.activation == "hard_tanh")]
+    assert len(kinks)
+    assert kinks.sentence.str.contains("exact is [0, 1]", regex=False).all()
+
+
 def test_who_is_right_is_named(found: pd.DataFrame) -> None:
     row = one(found, backend="tensorflow", activation="elu", order=0, kind="early_underflow")
     assert "torch:eager" in row.right

@@ -53,6 +53,19 @@ def test_next_to_zero_all_is_decided_where_only_precision_hides_a_short_number(n
             assert np.count_nonzero(np.isnan(y)) <= 5
 
 
+def test_an_input_between_others_of_one_piece_has_its_own_reference() -> None:
+    """A chunk is evaluated as one piece only if all of its inputs lie there, not just the first and the last."""
+    kernel = kernels.narrow(activation("sigmoid"), 1)
+    x = np.full(1024, 1.0, np.float32)
+    x[[200, 500, 900]] = [5.0, -3.0, 1e-20]
+    together, alone = np.empty(1024), np.empty(1)
+    kernel.function(x, together)
+    for place in (0, 200, 500, 900, 1023):
+        kernel.function(x[place : place + 1], alone)
+        assert together[place] == alone[0]
+    assert len(set(together[[0, 200, 500, 900]])) == 4
+
+
 @pytest.mark.parametrize("order", [0, 1, 2])
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=str)
 def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) -> None:
