@@ -158,14 +158,10 @@ def test_interrupt_keeps_what_is_finished_and_leaves_no_process(tmp_path: Path) 
         "--inputs",
         "exhaustive",
     ]
-    command = [sys.executable, "-c", "from harness.cli import main; main()", *arguments, "--out", "out"]
-    running = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in a shell's background it would be ignored
-    )
+    # In a shell's background a process ignores the signal, and so do those that it starts.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from harness.cli import main; main()"
+    command = [sys.executable, "-c", code, *arguments, "--out", "out"]
+    running = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
     try:
         workers = _children_after_a_while(running.pid)
         _wait_for_a_finished_pass(tmp_path / "out" / "journal.jsonl")
