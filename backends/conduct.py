@@ -5,16 +5,24 @@ Results are compared as bits. NaNs count as one and the same whatever their sign
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from .protocol import CARRIERS, INTEGERS, Case
+from .substitute import prepare
 
 _INFINITY = {"float16": 0x7C00, "bfloat16": 0x7F80, "float32": 0x7F80_0000, "float64": 0x7FF0_0000_0000_0000}
 _STEP = 3  # lanes by which a window moves on: the shortest remainder of lengths like 7, 67, 4099 in 4, ..., 64 lanes
 _RUNS = 8  # of lanes, told of a vector
+_LAYOUTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "every second element of a vector": (lambda bits: np.repeat(bits, 2), np.s_[::2]),
+    "a vector from its second element on": (lambda bits: np.concatenate([bits[:1], bits]), np.s_[1:]),
+    "a matrix of one row": (lambda bits: bits, np.s_[None, :]),
+    "an empty vector": (lambda bits: bits, np.s_[:0]),
+}
+"""Ways in which elements can lie: a vector that has them, and what of it is given."""
 _INTEGERS = (-3, -1, 0, 1, 2, 5)
 
 
@@ -31,7 +39,7 @@ class Specimen:
 
     def __init__(self, backend: Any, case: Case) -> None:
         self._backend, self._case = backend, case
-        self._function = backend.prepare(case)
+        self._function = prepare(backend, case)
 
     def apply(self, command: dict[str, Any]) -> dict[str, Any]:
         """Results for a file of inputs, written to a file: ``length`` encodings from ``inputs`` to ``output`` (paths)."""
@@ -71,13 +79,41 @@ class Specimen:
         broken = [[probe, [[bits, *where] for bits, where in found.items()]] for probe, found in met.items() if len(found) > 1]
         return {"broken": broken} | ({"runs": runs} if len(probes) == 1 else {})
 
+    def layout(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Look for ``probes`` (encodings) whose result depends on how the tensor that they are in lies, or on its shape.
+
+        Returns:
+            ``differ``: ``[how it lies, index of the probe, result, that in a vector of its own]``; ``refused``: ``[how it
+            lies, what the framework said]``, also for results of another shape.
+        """
+        probes = np.array(command["probes"], CARRIERS[self._case.format])
+        usual = self._bits(probes)
+        differ, refused = [], []
+        for way, (bits, place) in _LAYOUTS.items():
+            tensor = self._backend.load(bits(probes), self._case.format)[place]
+            wanted = tuple(np.empty(bits(probes).shape)[place].shape)
+            try:
+                result = self._backend.synchronise(self._function(tensor))
+                found = self._backend.store(result, self._case.format)
+            except Exception as error:
+                refused.append([way, f"{type(error).__name__}"])
+                continue
+            if tuple(found.shape) != wanted:
+                refused.append([way, f"returned shape {tuple(found.shape)} for {wanted}"])
+                continue
+            results = _canonical(np.ravel(found), self._case.format)
+            lanes = np.flatnonzero(results != usual[: results.size]).tolist()
+            differ += [[way, lane, int(results[lane]), int(usual[lane])] for lane in lanes]
+        return {"differ": differ, "refused": refused}
+
     def promotion(self, command: dict[str, Any]) -> dict[str, Any]:
         """What becomes of inputs of other shapes and types: scalars for ``probes``, integers for the element types ``integers``.
 
         Returns:
             ``scalars``: ``[encoding, element type and result as a scalar, the same in a vector of one]`` that are not the
             same; ``integers``: by element type ``{"dtype", "differ": [[integer, result, that of the same number in the
-            dtype returned]]}``, or ``{"refused"}`` with what the framework said.
+            dtype returned]]}`` (where an integer is returned, that and the float32 result, as an encoding), or ``{"refused"}``
+            with what the framework said.
         """
         return {
             "scalars": self._scalars(command["probes"]),
@@ -102,12 +138,16 @@ class Specimen:
             dtype, got = self._described(result)
         except Exception as error:  # to refuse integers is a framework's right
             return {"refused": type(error).__name__}
-        if dtype not in _INFINITY:  # stayed an integer
-            return {"dtype": dtype, "differ": []}
+        real = dtype in _INFINITY
         # Integers as small as these are numbers of every format; bfloat16 is the upper half of float32.
-        single = numbers.astype("float32" if dtype == "bfloat16" else dtype)
-        encoded = (single.view("uint32") >> 16).astype("uint16") if dtype == "bfloat16" else single.view(CARRIERS[dtype])
-        _, expected = self._described(self._backend.synchronise(self._function(self._backend.load(encoded, dtype))))
+        kind = dtype if real else "float32"
+        single = numbers.astype("float32" if kind == "bfloat16" else kind)
+        encoded = (single.view("uint32") >> 16).astype("uint16") if kind == "bfloat16" else single.view(CARRIERS[kind])
+        floats = self._backend.synchronise(self._function(self._backend.load(encoded, kind)))
+        _, expected = self._described(floats)
+        if not real:  # stayed an integer, and has to be the same number
+            pairs = zip(numbers.tolist(), map(int, result), map(float, floats), expected, strict=True)
+            return {"dtype": dtype, "differ": [[number, whole, bits] for number, whole, value, bits in pairs if whole != value]}
         triples = zip(numbers.tolist(), got, expected, strict=True)
         zeros = {0, 1 << (8 * encoded.itemsize - 1)}  # one or the other: integers have no -0 to pass on
         differ = [list(triple) for triple in triples if triple[1] != triple[2] and not set(triple[1:]) <= zeros]

@@ -25,12 +25,27 @@ _SETS: tuple[str, ...] = (
     "sve",
     "bf16",
 )
-_PREFIXES = ("ATEN_", "TF_", "XLA_", "JAX_", "MKL_", "OMP_", "OPENBLAS_", "NPY_", "DNNL_", "ONEDNN_", "TORCH", "NPROC")
+_PREFIXES = (
+    "ATEN_",
+    "GLIBC_TUNABLES",
+    "TF_",
+    "XLA_",
+    "JAX_",
+    "MKL_",
+    "OMP_",
+    "OPENBLAS_",
+    "NPY_",
+    "DNNL_",
+    "ONEDNN_",
+    "TORCH",
+    "NPROC",
+)
+_OTHERS = ("TF_VAR_", "TF_CLI_", "TF_TOKEN_")  # Terraform's, which may be secret
 
 
 def environment() -> dict[str, str]:
     """Processor, instruction sets, C library, Python, and the environment variables that change numerics."""
-    variables = sorted(name for name in os.environ if name.startswith(_PREFIXES))
+    variables = sorted(name for name in os.environ if name.startswith(_PREFIXES) and not name.startswith(_OTHERS))
     return {
         "processor": _processor(),
         "instruction_sets": " ".join(instruction_sets()),

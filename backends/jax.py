@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .formulas import compose
 from .natives import native
+from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
 
 FUNCTIONS = {
@@ -45,16 +47,25 @@ class Jax:
 
     modes = ("eager", "compiled")
 
-    def __init__(self, mode: str, device: str) -> None:
+    def __init__(self, mode: str, device: str, guest: bool = False) -> None:
         if mode not in self.modes:
             raise Unsupported(f"JAX has no mode {mode!r}: choose from {', '.join(self.modes)}")
         self._jax: Any = importlib.import_module("jax")
-        self._jax.config.update("jax_enable_x64", True)
+        if not guest:
+            self._jax.config.update("jax_enable_x64", True)
         try:
             self._device = self._jax.devices(device)[0]
         except RuntimeError:
             raise Unsupported(f"JAX sees no device {device!r}") from None
-        self._mode = mode
+        self.xp = operations("JAX", *map(importlib.import_module, ("jax.numpy", "jax.scipy.special", "jax.nn")))
+        self._mode, self._compilations = mode, 0
+        importlib.import_module("jax.monitoring").register_event_duration_secs_listener(self._listen)
+
+    def _listen(self, event: str, seconds: float, **words: Any) -> None:
+        self._compilations += event == "/jax/core/compile/backend_compile_duration"
+
+    def compilations(self) -> int:
+        return self._compilations
 
     def versions(self) -> dict[str, str]:
         return {"jax": self._jax.__version__, "jaxlib": importlib.import_module("jaxlib").__version__}
@@ -63,8 +74,7 @@ class Jax:
         return {"framework_path": "XLA for " + str(self._device.device_kind)}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        forward = native("JAX", FUNCTIONS, case)
-        function = compose((case.activation, case.order, case.route), self._jax.numpy, forward, self._derivative)
+        function = compose(case, self.xp, partial(native, "JAX", FUNCTIONS, self.xp), self._derivative)
         compiled: Callable[[Any], Any] = self._jax.jit(function) if self._mode == "compiled" else function
         return compiled
 

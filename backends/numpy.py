@@ -9,27 +9,32 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Arrays
 from .formulas import compose
-from .protocol import CARRIERS, Case, Unsupported
-from .textbook import textbook
+from .operations import operations
+from .own import expression
+from .protocol import Case, Unsupported
+from .textbook import gates, textbook
 
 
-class NumPy:
+class NumPy(Arrays):
     """The functions as NumPy users write them."""
 
     modes = ("eager",)
 
-    def __init__(self, mode: str, device: str) -> None:
+    def __init__(self, mode: str, device: str, guest: bool = False) -> None:
         if mode not in self.modes:
             raise Unsupported(f"NumPy has no mode {mode!r}: it has eager")
         if device != "cpu":
             raise Unsupported(f"NumPy has no device {device!r}: it has cpu")
-        np.seterr(all="ignore")  # overflow and division by zero are results here, not news
+        if not guest:
+            np.seterr(all="ignore")  # overflow and division by zero are results here, not news
         try:
             self._autograd: Any = importlib.import_module("autograd")
             self._np: Any = importlib.import_module("autograd.numpy")
         except ImportError:
             self._autograd, self._np = None, np
+        self.xp = operations("NumPy", self._np, gates(self._np))
 
     def versions(self) -> dict[str, str]:
         found = {"numpy": np.__version__}
@@ -46,19 +51,13 @@ class NumPy:
             raise Unsupported("NumPy has no bfloat16")
         if case.route == "autodiff" and not self._autograd:
             raise Unsupported("NumPy has no automatic differentiation: install autograd")
-        return compose((case.activation, case.order, case.route), self._np, textbook(self._np, case), self._derivative)
+        return compose(case, self.xp, self._native, self._derivative)
+
+    def _native(self, case: Case) -> Callable[[Any], Any]:
+        if case.substitute:
+            return case.substitute.bound(case)
+        return expression(self.xp, case) if case.definition else textbook(self._np, case)
 
     def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         derivative: Callable[[Any], Any] = self._autograd.elementwise_grad(function)
         return derivative
-
-    def load(self, bits: Any, format: str) -> Any:
-        return bits.view(format)
-
-    def synchronise(self, tensor: Any) -> Any:
-        return tensor
-
-    def store(self, tensor: Any, format: str) -> Any:
-        if tensor.dtype != np.dtype(format):
-            raise TypeError(f"returned {tensor.dtype} for {format} input")
-        return np.ascontiguousarray(tensor).view(CARRIERS[format])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .substitute import Substitute
 
 CARRIERS = {"float16": "uint16", "bfloat16": "uint16", "float32": "uint32", "float64": "uint64"}
 """The unsigned integer dtype that the encodings of a format travel in."""
@@ -22,6 +25,8 @@ class Case:
         route: ``native``, ``autodiff`` or the name of a formula.
         format: one of :data:`CARRIERS`.
         parameters: the activation's parameters, by name.
+        definition: the file that defines the activation, where it is of the user's own.
+        substitute: the user's function that takes the place of the framework's; only a worker has it.
     """
 
     activation: str
@@ -29,6 +34,8 @@ class Case:
     route: str
     format: str
     parameters: tuple[tuple[str, float], ...] = ()
+    definition: str = ""
+    substitute: Substitute | None = None
 
 
 class Unsupported(Exception):
@@ -37,6 +44,7 @@ class Unsupported(Exception):
 
 class Backend(Protocol):
     """An adapter. It is constructed in the worker as ``Adapter(mode, device)``, and only then imports its framework.
+    The built-in ones take ``guest=True`` too: in a process that is not theirs they change none of its settings.
 
     The law: ``store(synchronise(prepare(case)(load(bits))))`` is what a user of the framework gets for these inputs, bit
     for bit, in the format of the case. Tensors are one-dimensional and of one length throughout.
@@ -62,6 +70,8 @@ class Backend(Protocol):
     def prepare(self, case: Case) -> Callable[[Any], Any]:
         """The case as a function from a tensor of inputs to a tensor of results, compiled where the mode says so.
 
+        Where ``case.substitute`` is given, ``case.substitute.bound(case)`` takes the place of the framework's function.
+
         Raises:
             Unsupported: where the framework lacks the case.
         """
@@ -81,3 +91,9 @@ class Backend(Protocol):
         Raises:
             TypeError: where the tensor's dtype is not the format's: nothing is cast in silence.
         """
+
+    # An adapter may also have ``xp``, the framework's functions (:mod:`backends.operations`): networks are trained with those.
+    # An adapter may also have ``compilations() -> int``: how often anything was traced or compiled in this process so far.
+    # Timing reports what is compiled again in the steady state; without the method it does not know.
+    # And it may have ``device_ns(launch: Callable[[], Any]) -> float``: the time in ns that its device alone needs for what
+    # ``launch`` hands to it, by the device's own events; where the device may have waited for the host it raises Unsupported.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import platform
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -17,15 +18,16 @@ class Spec:
     Attributes:
         name: as users write it.
         target: ``module:class`` of the adapter.
-        distribution: the installed distribution whose version is the backend's.
+        distribution: the installed distribution whose version is the backend's; None for the C library.
         modes: its modes, or None where only its class tells (a third party's).
-        module: the framework's import package, to see whether it is there.
+        default: whether it is measured where none is named.
     """
 
     name: str
     target: str
-    distribution: str
+    distribution: str | None
     modes: tuple[str, ...] | None
+    default: bool = True
 
 
 _BUILT_IN = (
@@ -33,6 +35,7 @@ _BUILT_IN = (
     Spec("torch", "backends.torch:Torch", "torch", ("eager", "compiled")),
     Spec("jax", "backends.jax:Jax", "jax", ("eager", "compiled")),
     Spec("tensorflow", "backends.tensorflow:TensorFlow", "tensorflow", ("eager", "compiled", "xla")),
+    Spec("libm", "backends.libm:Libm", None, ("eager",), default=False),
 )
 
 
@@ -59,6 +62,8 @@ def spec(name: str) -> Spec:
 
 def installed_version(spec: Spec) -> str | None:
     """The version of the backend's distribution, or None where it is not installed; imports nothing."""
+    if spec.distribution is None:
+        return " ".join(platform.libc_ver()).strip() or "of unknown version"
     try:
         return metadata.version(spec.distribution)
     except metadata.PackageNotFoundError:

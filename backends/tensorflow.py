@@ -6,12 +6,14 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .formulas import compose
 from .natives import native
+from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
 
 FUNCTIONS = {
@@ -50,20 +52,27 @@ class TensorFlow:
 
     modes = ("eager", "compiled", "xla")
 
-    def __init__(self, mode: str, device: str) -> None:
+    def __init__(self, mode: str, device: str, guest: bool = False) -> None:
         if mode not in self.modes:
             raise Unsupported(f"TensorFlow has no mode {mode!r}: choose from {', '.join(self.modes)}")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        for name in ("pandas", "pyarrow"):  # Keras takes them in where it finds them; a worker does without
-            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+        if not guest:
+            self._prepare_process()
         self._tf: Any = importlib.import_module("tensorflow")
-        threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-        self._tf.config.threading.set_intra_op_parallelism_threads(threads)
-        self._tf.config.threading.set_inter_op_parallelism_threads(1)
+        if not guest:
+            threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+            self._tf.config.threading.set_intra_op_parallelism_threads(threads)
+            self._tf.config.threading.set_inter_op_parallelism_threads(1)
         kind = {"cpu": "CPU", "cuda": "GPU"}.get(device, device)
         if not self._tf.config.list_physical_devices(kind):
             raise Unsupported(f"TensorFlow sees no device {device!r}")
+        self.xp = operations("TensorFlow", self._tf, self._tf.math, self._tf.nn)
         self._mode, self._device = mode, f"/{kind}:0"
+        self._functions: list[Any] = []
+
+    def _prepare_process(self) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        for name in ("pandas", "pyarrow"):  # Keras takes them in where it finds them; a worker does without
+            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
     def versions(self) -> dict[str, str]:
         return {"tensorflow": self._tf.__version__}
@@ -73,12 +82,16 @@ class TensorFlow:
         return {"framework_path": f"oneDNN {os.environ.get('TF_ENABLE_ONEDNN_OPTS', 'default')} {flags}".strip()}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        forward = native("TensorFlow", FUNCTIONS, case)
-        function = compose((case.activation, case.order, case.route), self._tf, forward, self._derivative)
+        function = compose(case, self.xp, partial(native, "TensorFlow", FUNCTIONS, self.xp), self._derivative)
         if self._mode == "eager":
             return function
-        compiled: Callable[[Any], Any] = self._tf.function(function, jit_compile=self._mode == "xla")
+        # No control flow here depends on a tensor, and AutoGraph cannot read every lambda.
+        compiled: Callable[[Any], Any] = self._tf.function(function, autograph=False, jit_compile=self._mode == "xla")
+        self._functions.append(compiled)
         return compiled
+
+    def compilations(self) -> int:
+        return sum(function.experimental_get_tracing_count() for function in self._functions)
 
     def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def derivative(x: Any) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .formulas import compose
 from .natives import native
+from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
 
 FUNCTIONS = {
@@ -20,7 +22,7 @@ FUNCTIONS = {
     "elu": "torch.nn.functional:elu alpha=alpha",
     "selu": "torch.nn.functional:selu",
     "celu": "torch.nn.functional:celu alpha=alpha",
-    "softplus": "torch.nn.functional:softplus beta=beta",
+    "softplus": "torch.nn.functional:softplus beta=beta [threshold=threshold]",
     "logsigmoid": "torch.nn.functional:logsigmoid",
     "silu": "torch.nn.functional:silu",
     "gelu": "torch.nn.functional:gelu",
@@ -39,6 +41,7 @@ FUNCTIONS = {
     "erf": "torch:erf",
 }
 """The framework's own functions, see :mod:`backends.natives`."""
+_LEAD, _LONGEST = 1 << 18, 1 << 26  # cycles of a CUDA device: some 0.1 ms, and 40
 _SIGNED = {"uint8": "int8", "uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
 
 
@@ -47,16 +50,19 @@ class Torch:
 
     modes = ("eager", "compiled")
 
-    def __init__(self, mode: str, device: str) -> None:
+    def __init__(self, mode: str, device: str, guest: bool = False) -> None:
         if mode not in self.modes:
             raise Unsupported(f"PyTorch has no mode {mode!r}: choose from {', '.join(self.modes)}")
-        # One compiling process, this one: a pool would take longer to start than these small graphs take to compile.
-        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
+        if not guest:
+            # One compiling process, this one: a pool would take longer to start than these small graphs take to compile.
+            os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
         self._torch: Any = importlib.import_module("torch")
         if device not in ("cpu", "cuda") or (device == "cuda" and not self._torch.cuda.is_available()):
             raise Unsupported(f"PyTorch sees no device {device!r}")
-        self._torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-        self._mode, self._device = mode, device
+        self.xp = operations("PyTorch", self._torch, self._torch.nn.functional)
+        self._mode, self._device, self._lead = mode, device, _LEAD
+        if not guest:
+            self._torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
         if mode == "compiled":  # the functions of many cases share their code, and each is compiled
             dynamo: Any = importlib.import_module("torch._dynamo.config")
             dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 1 << 16
@@ -68,14 +74,20 @@ class Torch:
         return {"framework_path": self._torch.backends.cpu.get_cpu_capability()}
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
-        forward = native("PyTorch", FUNCTIONS, case)
-        name = (case.activation, case.order, case.route)
+        functions = partial(native, "PyTorch", FUNCTIONS, self.xp)
         if self._mode == "compiled":
             # AOTAutograd has no second derivatives; functorch's gradient is traced into the graph instead.
-            function = compose(name, self._torch, forward, self._traced_derivative)
+            function = compose(case, self.xp, functions, self._traced_derivative)
             return self._no_graph(self._torch.compile(function, fullgraph=True, dynamic=False))
-        function = compose(name, self._torch, forward, self._derivative)
-        return function if case.route == "autodiff" else self._no_graph(function)
+        # No graph is made for inputs that ask for no gradient; to enter no_grad at each call would slow down the framework's
+        # functions beside one of the user's own, which may differentiate by itself and is left as it is.
+        return compose(case, self.xp, functions, self._derivative)
+
+    def compilations(self) -> int:
+        if self._mode != "compiled":
+            return 0
+        counters: Any = importlib.import_module("torch._dynamo.utils").counters
+        return int(counters["stats"]["unique_graphs"])
 
     def _no_graph(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def call(x: Any) -> Any:
@@ -108,6 +120,22 @@ class Torch:
         if self._device == "cuda":
             self._torch.cuda.synchronize()
         return tensor
+
+    def device_ns(self, launch: Callable[[], Any]) -> float:
+        cuda = self._torch.cuda
+        while True:  # the device is kept busy until all is handed over, so that it never waits for what it has to do next
+            begin, end = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
+            cuda._sleep(self._lead)
+            begin.record()
+            launch()
+            end.record()
+            had_to_wait = begin.query()
+            end.synchronize()
+            if not had_to_wait:
+                return float(begin.elapsed_time(end) * 1e6)
+            if self._lead >= _LONGEST:
+                raise Unsupported("the device's queue is too short to hand a block over before it begins")
+            self._lead *= 2
 
     def store(self, tensor: Any, format: str) -> Any:
         if tensor.dtype != getattr(self._torch, format):

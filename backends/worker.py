@@ -1,19 +1,27 @@
 """The worker process: one implementation, asked over two pipes, with its bits in memory-mapped slots.
 
-Started as ``python -m backends.worker --backend NAME --mode MODE --device DEVICE --threads N --commands FD --replies FD``.
+Started as ``python -m backends.worker --backend NAME --mode MODE --device DEVICE --threads N --commands FD --replies FD``; with
+``--cores 0,1`` on these processors only; with ``--substitute TARGET --folder PATH`` for a function of the user's own
+(:mod:`backends.substitute`).
 Commands and replies are lines of JSON on the two inherited descriptors; standard output and error belong to the
 framework and may be written to at will. A failing case is a reply; only a crash ends the worker.
 
-* first reply: ``{"hello": {"versions", "environment"}}``, or ``{"failed": reason}``
+* first reply: ``{"hello": {"versions", "environment"}, "processor_seconds"}``, or ``{"failed": reason}``; with ``"status"``
+  where the user's function cannot be had
 * ``{"op": "prepare", "id", "case", "length", "tensor", "inputs": [path, path], "outputs": [path, path]}``: slots of ``length``
   encodings, which the framework gets in tensors of ``tensor`` elements, a divisor
 * ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds", "moving_seconds"}``: in all; of that in the
   framework; processor time of what is not
-* ``{"op": "study", "id", "case"}``, then ``apply``, ``position`` or ``promotion`` of :class:`backends.conduct.Specimen`
+* ``{"op": "time", "id", "case", "n", "inputs": path, "multiple", "extra", "regime"}``, then
+  ``{"op": "visit", "id", "blocks"}``, see :class:`backends.bench.Bench`
+* ``{"op": "study", "id", "case"}``, then ``apply``, ``position``, ``layout`` or ``promotion``, see
+  :class:`backends.conduct.Specimen`
+* ``{"op": "train", "id", "case", ...}``, then ``forward`` and ``backward`` of :class:`backends.training.Network`
 * ``{"op": "forget", "id"}``
 * end of the command pipe: exit
 
-Every reply to a command carries its ``id``, and either results or ``status`` (``unsupported``, ``failed``) and ``reason``.
+Every reply to a command carries its ``id``, the ``processor_seconds`` that it took, and either results or ``status``
+(``unsupported``, ``failed``) and ``reason``.
 ``--describe`` prints what the adapter's class tells, as one line of JSON, and ends.
 """
 
@@ -24,12 +32,15 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
+
+from .protocol import Unsupported
 
 _REASON = 300  # characters
 
@@ -41,6 +52,9 @@ def main() -> None:
     parser.add_argument("--mode", default="eager")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cores", default="")
+    parser.add_argument("--substitute", default="")
+    parser.add_argument("--folder", default="")
     parser.add_argument("--commands", type=int)
     parser.add_argument("--replies", type=int)
     parser.add_argument("--describe", action="store_true")
@@ -50,10 +64,12 @@ def main() -> None:
         return
     _die_with_parent()
     _set_threads(options.threads)
+    if options.cores:  # before the framework is imported: it counts the processors that it may use
+        os.sched_setaffinity(0, [int(core) for core in options.cores.split(",")])
     replies = os.fdopen(options.replies, "w", buffering=1)
-    backend = _start(options.backend, options.mode, options.device, replies)
-    if backend is not None:
-        _serve(backend, os.fdopen(options.commands), replies)
+    started = _start(options, replies)
+    if started:
+        _serve(*started, os.fdopen(options.commands), replies)
 
 
 def _describe(name: str) -> None:
@@ -84,59 +100,84 @@ def _set_threads(threads: int) -> None:
         os.environ[name] = str(threads)
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(threads)
+    # NumPy's OpenBLAS has its threads spin for 0.1 s after the import, waiting for work: beside what is timed.
+    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "4"  # 2^4 steps of the processor's counter, the least it takes
 
 
-def _start(name: str, mode: str, device: str, replies: Any) -> Any:
+def _start(options: argparse.Namespace, replies: Any) -> tuple[Any, Any] | None:
+    """The adapter and the user's function, if any."""
+    from . import substitute
     from .environment import environment, flushes_to_zero
     from .registry import load, spec
 
-    before = flushes_to_zero()
+    before, status = flushes_to_zero(), "missing"
+    begin = time.perf_counter()
     try:
-        backend = load(spec(name))(mode, device)
-        facts = environment() | {"flush_to_zero_before": str(before)} | backend.environment()
+        backend = load(spec(options.backend))(options.mode, options.device)
+        spent = time.perf_counter() - begin
+        status = "failed"
+        mine = substitute.load(options.substitute, options.folder) if options.substitute else None
+        status = "missing"
+        facts = environment() | {"flush_to_zero_before": str(before), "import_seconds": f"{spent:.3f}"} | backend.environment()
         facts["flush_to_zero_after"] = str(flushes_to_zero())
-        _send(replies, {"hello": {"versions": backend.versions(), "environment": facts}})
+        hello = {"versions": backend.versions(), "environment": facts}
+        _send(replies, {"hello": hello, "processor_seconds": _processor_seconds()})
     except BaseException as error:  # a broken installation may raise anything
-        _send(replies, {"failed": _reason(error)})
+        _send(replies, {"failed": _reason(error), "status": status})
         return None
-    return backend
+    return backend, mine
 
 
-def _serve(backend: Any, commands: Any, replies: Any) -> None:
+def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
     prepared: dict[int, Callable[[int], dict[str, Any]]] = {}
     studied: dict[int, Any] = {}
+    bench: Any = None
     for line in commands:
         command = json.loads(line)
-        identity = command["id"]
+        identity, busy = command["id"], _processor_seconds()
         try:
             answer: dict[str, Any] = {}
             if command["op"] == "prepare":
-                prepared[identity] = _prepare(backend, command)
+                prepared[identity] = _prepare(backend, mine, command)
             elif command["op"] == "call":
                 answer = prepared[identity](command["slot"])
             elif command["op"] == "forget":
                 prepared.pop(identity, None)
                 studied.pop(identity, None)
             elif command["op"] == "study":
-                studied[identity] = _study(backend, command)
-            elif command["op"] in ("apply", "position", "promotion"):
+                studied[identity] = _study(backend, mine, command)
+            elif command["op"] == "train":
+                studied[identity] = _network(backend, command)
+            elif command["op"] in ("apply", "position", "layout", "promotion", "forward", "backward"):
                 answer = getattr(studied[identity], command["op"])(command)
+            elif command["op"] == "time":
+                bench = bench or _bench(backend)
+                answer = bench.time(command, _case(command["case"], mine))
+            elif command["op"] == "visit":
+                answer = bench.visit(command)
         except BaseException as error:  # the specimen may raise anything; the row says what
-            kind = "unsupported" if type(error).__name__ == "Unsupported" else "failed"
+            kind = "unsupported" if isinstance(error, Unsupported) else "failed"
             answer = {"status": kind, "reason": _reason(error)}
-        _send(replies, {"id": identity} | answer)
+        _send(replies, {"id": identity, "processor_seconds": _processor_seconds() - busy} | answer)
 
 
-def _prepare(backend: Any, command: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
+def _processor_seconds() -> float:
+    """That this process, and the compilers that it has started and waited for, have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _prepare(backend: Any, mine: Any, command: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
     import numpy as np
 
     from .protocol import CARRIERS
+    from .substitute import prepare
 
-    case = _case(command["case"])
+    case = _case(command["case"], mine)
     carrier, length, size = CARRIERS[case.format], command["length"], command["tensor"]
     inputs = [np.asarray(np.memmap(path, carrier, "r", shape=(length,))) for path in command["inputs"]]
     outputs = [np.asarray(np.memmap(path, carrier, "r+", shape=(length,))) for path in command["outputs"]]
-    function = backend.prepare(case)
+    function = prepare(backend, case)
 
     def compute(bits: Any, out: Any, spent: list[float]) -> None:
         """Write the results of one tensor, and add to the seconds and the processor time in the framework."""
@@ -160,22 +201,35 @@ def _prepare(backend: Any, command: dict[str, Any]) -> Callable[[int], dict[str,
     return call
 
 
-def _study(backend: Any, command: dict[str, Any]) -> Any:
+def _study(backend: Any, mine: Any, command: dict[str, Any]) -> Any:
     from .conduct import Specimen
 
-    return Specimen(backend, _case(command["case"]))
+    return Specimen(backend, _case(command["case"], mine))
 
 
-def _case(fields: dict[str, Any]) -> Any:
+def _network(backend: Any, command: dict[str, Any]) -> Any:
+    from .training import Network
+
+    return Network(backend, _case(command["case"], None), command)
+
+
+def _bench(backend: Any) -> Any:
+    from .bench import Bench
+
+    return Bench(backend)
+
+
+def _case(fields: dict[str, Any], mine: Any) -> Any:
     from .protocol import Case
 
-    return Case(**{**fields, "parameters": tuple((name, value) for name, value in fields["parameters"])})
+    return Case(**{**fields, "parameters": tuple((name, value) for name, value in fields["parameters"]), "substitute": mine})
 
 
 def _reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    text = " ".join((lines[0] if lines else "").split())
-    return f"{text if type(error).__name__ == 'Unsupported' else f'{type(error).__name__}: {text}'}"[:_REASON]
+    # What it says ends up in a terminal: nothing in it may be an order to that.
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join((lines[0] if lines else "").split()))
+    return f"{text if isinstance(error, Unsupported) else f'{type(error).__name__}: {text}'}"[:_REASON]
 
 
 def _send(replies: Any, message: dict[str, Any]) -> None:
