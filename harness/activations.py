@@ -10,7 +10,7 @@ is written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -70,7 +70,7 @@ class Edge(NamedTuple):
 class Activation:
     """A function ℝ → ℝ with one exact definition.
 
-    Two activations are equal when their names and parameters are.
+    Two activations are equal when their names, their parameters and the files that define them are.
 
     Attributes:
         name: as in the catalogue.
@@ -79,6 +79,7 @@ class Activation:
         kinks: points where f, f' or f'' jumps; the pieces meet there, and each is smooth up to the point.
         edge: the lower end of the domain, where that is not all of ℝ.
         parameters: names with values, exact.
+        digest: a hash of the file that defines it, where it is of the user's own.
     """
 
     name: str
@@ -87,7 +88,13 @@ class Activation:
     kinks: tuple[float, ...] = field(default=(), compare=False, repr=False)
     edge: Edge | None = field(default=None, compare=False, repr=False)
     parameters: tuple[tuple[str, float], ...] = ()
+    digest: str = ""
 
     def __str__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.parameters)
-        return f"{self.name}({arguments})" if arguments else self.name
+        return label(self.name, self.parameters)
+
+
+def label(name: str, parameters: Iterable[tuple[str, float]]) -> str:
+    """``NAME`` or ``NAME(parameter=value, ...)``."""
+    arguments = ", ".join(f"{key}={value!r}" for key, value in parameters)
+    return f"{name}({arguments})" if arguments else name

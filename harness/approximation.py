@@ -9,9 +9,9 @@ approximations and applications", 2011):
     remainder + rounding of the coefficients + rounding of Horner's rule  <=  BOUND |y|  on the whole piece.
 
 Around a zero of the result no relative bound can hold: there a piece carries a floor, below which its values do not
-count. Close to zero and far out the result is a short number L(x) = slope x + constant plus a rest R, and millions of
-inputs lie closer to a tie than any bound: there the polynomial is that of the rest, whose sign is proven and decides
-(:mod:`harness.kernels`).
+count. Close to zero and far out the result is a short number L(x) = slope x + constant (mish: 3x/5) plus a rest R, and
+millions of inputs lie closer to a tie than any bound: there the polynomial is that of the rest, whose sign is proven and
+decides (:mod:`harness.kernels`).
 
 The one thing that is not proven: far out, where the rest is the same at both ends of a piece to 2^-60 |L| (or the result
 is below 2^-230, or beyond 2^200, at both), it is so between them. Tests hold it against ball arithmetic.
@@ -22,15 +22,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
-from flint import arb
+from flint import arb, ctx
 
-from . import balls, leads
+from . import balls, leads, rational
 from .activations import ORDERS, Activation
-from .leads import Lead
+from .leads import ZERO, Lead
 
-BOUND = 2.0**-43
+BOUND = 2.0**-46
 """Relative error bound of the values."""
 
 DEGREE = 8
@@ -65,7 +66,7 @@ class Piece(NamedTuple):
     kind: int
     centre: float = 0.0
     scale: float = 1.0
-    lead: Lead = Lead(0.0, 0.0)
+    lead: Lead = ZERO
     floor: float = 0.0
     coefficients: tuple[float, ...] = (0.0,) * (DEGREE + 1)
 
@@ -116,12 +117,13 @@ def build(activation: Activation) -> Pieces:
 
 
 class _Expansion(NamedTuple):
-    """Taylor coefficients at a centre, and the ranges of the coefficients within a radius of it."""
+    """Taylor coefficients at a centre, and the ranges of the coefficients within a radius of it; the exact ones, if rational."""
 
     centre: float
     radius: float
     series: Any
     whole: Any
+    fractions: tuple[Fraction, ...] | None
 
     def remainder(self, order: int) -> float:
         """A bound of what a derivative is more than its Taylor polynomial, within the radius.
@@ -143,17 +145,22 @@ class _Part:
         self._remainder = expansion.remainder(order)
         self._unit = arb((1, exponent))
         self._coefficients = [leads.derivative(expansion.series, order, n) * self._unit**n for n in range(DEGREE + 1)]
+        known = None if self._remainder else expansion.fractions
+        self._lead = known and leads.exactly(known, order, self._centre, DEGREE)
+
+    def exact(self) -> Piece | None:
+        """The piece that is a lead itself."""
+        usable = self._lead == ZERO or (self._lead and leads.grid(self._lead, self._sign * self._low, self._sign * self._high))
+        return Piece(EXACT, lead=self._lead) if self._lead and usable else None
 
     def sided(self, lead: Lead) -> Piece | Literal[False] | None:
         """The piece of the rest beside a lead; False where the rest is too large, None where its side is not known."""
         rest = list(self._coefficients)
-        rest[0] -= arb(lead.slope) * self._centre + lead.constant
-        rest[1] -= arb(lead.slope) * self._unit
+        rest[0] -= (arb(lead.slope) * self._centre + lead.constant) / lead.divisor
+        rest[1] -= arb(lead.slope) * self._unit / lead.divisor
         known = self._settle(rest)
         bounds = _bounds(rest, self._remainder, self._reach)
         grid = leads.grid(lead, self._sign * self._low, self._sign * self._high)
-        if self._remainder == 0 and all(ball.is_zero() for ball in rest) and (grid or not any(lead)):
-            return Piece(EXACT, lead=lead)
         if not sum(bounds.sizes()) + bounds.error < grid / 2:
             return False
         above = _sign(bounds, self._centre) if known else 0
@@ -162,18 +169,22 @@ class _Part:
         return Piece(above, self._centre, self._scale, lead, 0.0, bounds.coefficients) if above else None
 
     def _settle(self, rest: list[Any]) -> bool:
-        """Take a constant of the rest that is zero but for the precision, as (1/α)·α - 1 is, for zero.
+        """Take first terms of the rest that are zero but for the precision, as (1/α)·α - 1 is, for zero.
 
-        False where it might be too large, beside the first term at the inputs nearest to zero, for that to do no harm.
+        False where they might be too large, beside the first other term at the inputs nearest to zero, for that to do no
+        harm.
         """
-        if self._centre != 0 or rest[0].is_zero() or not rest[0].contains(0):
+        if self._centre != 0:
             return True
-        first = next((n for n, ball in enumerate(rest) if n and not ball.contains(0)), None)
-        least = (self._low * self._scale) ** first * float(rest[first].abs_lower()) if first is not None else 0.0
-        faint = balls.upper(rest[0]) < _FAINT * least
-        if faint:
-            rest[0] = arb(0)
-        return faint
+        nearest = self._low * self._scale
+        first = next((n for n, ball in enumerate(rest) if not ball.contains(0)), len(rest))
+        least = nearest**first * float(rest[first].abs_lower()) if first < len(rest) else 0.0
+        for n in range(first):
+            if not rest[n].is_zero():
+                if not balls.upper(rest[n]) * nearest**n < _FAINT * least:
+                    return False
+                rest[n] = arb(0)
+        return True
 
     def plain(self, last: bool) -> Piece | None:
         """The piece without a lead, if its error is small enough; with a floor if it cannot become any smaller."""
@@ -228,19 +239,19 @@ class _Side:
         yield from self._divide(middle, high, depth + 1)
 
     def _pieces(self, low: float, high: float, depth: int) -> list[Piece] | None:
-        expansions = list(self._expansions(low, high))
-        found: list[Piece] = []
+        expansions, found = list(self._expansions(low, high)), list[Piece]()
         for order in ORDERS:
             parts = [_Part(self._sign, order, low, high, expansion) for expansion in expansions]
             near_or_far = (self._near if high <= 1.0 else self._far)[order]
-            sided = [part.sided(lead) for part in parts for lead in near_or_far]
-            piece: Piece | None = next((found for found in sided if found), None)
+            piece = next(filter(None, (part.exact() for part in parts)), None)
+            sided = [] if piece else [part.sided(lead) for part in parts for lead in near_or_far]
+            piece = piece or next((found for found in sided if found), None)
             if piece is None and None in sided:  # too close to a lead to tell on which side
                 piece = self._tail(order, low, high)
                 if piece is None and depth < (_SIDE_DEPTH if high <= _SMALL else _DEPTH - 4):
                     return None
-            piece = piece or next(filter(None, (part.plain(depth == _DEPTH) for part in parts)), None)
-            piece = piece or self._tail(order, low, high)
+            plain = (part.plain(depth == _DEPTH) for part in parts)
+            piece = piece or next(filter(None, plain), None) or self._tail(order, low, high)
             if piece is None and depth < _DEPTH:
                 return None
             found.append(piece or Piece(ASK))
@@ -249,13 +260,13 @@ class _Side:
     def _expansions(self, low: float, high: float) -> Iterator[_Expansion]:
         """Taylor series at zero, for small inputs, and at the centre."""
         for centre, radius in ((0.0, high), (self._sign * (low + high) / 2, (high - low) / 2)):
-            if centre == 0.0 and high > _SMALL:
+            if centre == 0.0 and high > min([_SMALL, *self._kinks]):  # it knows nothing of what is beyond a kink
                 continue
             middle = centre or self._sign * high / 2
             series = balls.coefficients(self._activation, centre, self._sign)
             whole = balls.coefficients(self._activation, middle, self._sign, radius=radius if centre else high / 2)
             if series is not None and whole is not None:
-                yield _Expansion(centre, radius, series, whole)
+                yield _Expansion(centre, radius, series, whole, rational.series(self._activation, centre, self._sign, ctx.cap))
 
     def _tail(self, order: int, low: float, high: float) -> Piece | None:
         """The piece far out where the rest beside a lead no longer changes, or a result beyond all formats."""
@@ -265,9 +276,9 @@ class _Side:
             if not first * last > 0:
                 continue
             above = 1 if first > 0 else -1
-            if not any(lead) and max(abs(first), abs(last)) < _NEGLIGIBLE:
+            if lead == ZERO and max(abs(first), abs(last)) < _NEGLIGIBLE:
                 return _constant(above * _NEGLIGIBLE)
-            if not any(lead) and min(abs(first), abs(last)) > 2.0**200:
+            if lead == ZERO and min(abs(first), abs(last)) > 2.0**200:
                 return _constant(above * _ENORMOUS)
             if max(abs(first), abs(last)) < grid / 2 and abs(first - last) < grid * 2.0**-40:
                 return Piece(above, lead=lead, coefficients=(first,) + (0.0,) * DEGREE)
@@ -275,7 +286,7 @@ class _Side:
 
     def _rest(self, order: int, x: float, lead: Lead) -> float:
         """What the result is more than the lead, with the right sign; 0 where that is not known."""
-        found = balls.rest(self._activation, order, self._sign * x, lead.slope, lead.constant, self._precision)
+        found = balls.rest(self._activation, order, self._sign * x, lead, self._precision)
         return found[0] * max(found[1], _TINY) if found else 0.0
 
 

@@ -140,8 +140,8 @@ def coefficients(activation: Activation, x: float, side: int, radius: float = 0.
     return series if series is None or all(series[n].is_finite() for n in range(ctx.cap)) else None
 
 
-def rest(activation: Activation, order: int, x: float, slope: float, constant: float, precision: int) -> tuple[int, float] | None:
-    """What the derivative at x is more than slope·x + constant: its sign (0: unknown, or none) and a bound of its size.
+def rest(activation: Activation, order: int, x: float, lead: tuple[float, ...], precision: int) -> tuple[int, float] | None:
+    """What the derivative at x is more than a lead of :mod:`harness.leads`: sign (0: unknown, or none) and a bound of the size.
 
     None where the precision is too low to divide.
     """
@@ -149,10 +149,11 @@ def rest(activation: Activation, order: int, x: float, slope: float, constant: f
         series = _taylor(activation, Expansion.around(x), x, 1)
     if series is None:
         return None
-    factor = math.factorial(order)
-    head = series.head[order] * factor - Fraction(slope) * Fraction(x) - Fraction(constant)
+    slope, constant, divisor = (Fraction(number) for number in lead)
+    factor = math.factorial(order) * int(divisor)
+    head = series.head[order] * factor - slope * Fraction(x) - constant
     ball = series.tail[order] * factor + (arb((head.numerator, 1 - head.denominator.bit_length())) if head else 0)
-    return (ball > 0) - (ball < 0), upper(ball)
+    return (ball > 0) - (ball < 0), upper(ball / int(divisor))
 
 
 def upper(ball: Any) -> float:

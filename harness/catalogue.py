@@ -8,7 +8,7 @@ only points where a derivative really jumps are kinks.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import inf, isfinite, nan
 from typing import Any
@@ -20,6 +20,7 @@ _SELF_GATED: Limits = ((-0.0, inf), (-0.0, 1.0), (-0.0, -0.0))
 _BOUNDED: Limits = ((-1.0, 1.0), (0.0, 0.0), (0.0, -0.0))
 _CORNERED: Limits = ((0.0, 1.0), (0.0, 0.0), (0.0, 0.0))
 _LINE: Limits = ((-inf, inf), (1.0, 1.0), (0.0, 0.0))
+_LEAST, _LARGEST = 2.0**-126, 2.0**127  # sizes of a parameter: they are normal numbers of float32, too
 
 
 def _sigmoid() -> Activation:
@@ -92,13 +93,23 @@ def _celu(alpha: float = 1.0) -> Activation:
     )
 
 
-def _softplus(beta: float = 1.0) -> Activation:
-    """ln(1 + e^(βx)) / β, for β > 0; frameworks' thresholds beyond which they give x are approximations of theirs."""
+def _softplus(beta: float = 1.0, threshold: float = inf) -> Activation:
+    """ln(1 + e^(βx)) / β, for β > 0; a threshold that is given makes it x where βx exceeds that, a jump down.
+
+    The jump is at the float64 nearest to threshold / β, where it is ln(1 + e^(βx)) / β still. Thresholds that frameworks
+    have without being asked are approximations of theirs.
+    """
     _positive("softplus", "beta", beta)
+    jump = threshold / beta
+
+    def smooth(x: Any, f: Operations) -> Any:
+        return f.split(x, 0.0, lambda: f.log1p(f.exp(x * beta)) / beta, lambda: x + f.log1p(f.exp(x * -beta)) / beta)
+
     return Activation(
         "softplus",
-        lambda x, f: f.split(x, 0.0, lambda: f.log1p(f.exp(x * beta)) / beta, lambda: x + f.log1p(f.exp(x * -beta)) / beta),
+        lambda x, f: f.split(x, jump, lambda: smooth(x, f), lambda: x, value="left"),
         limits=_STEP,
+        kinks=(jump,) if isfinite(jump) else (),
     )
 
 
@@ -253,7 +264,9 @@ _DEFINITIONS = (
     *(_mish, _softsign, _hard_sigmoid, _hard_silu, _hard_tanh, _tanhshrink, _softshrink, _hardshrink, _squareplus),
     *(_exp, _expm1, _log1p, _erf),
 )
-_CATALOGUE: dict[str, Callable[..., Activation]] = {define.__name__[1:]: define for define in _DEFINITIONS}
+Definitions = Mapping[str, Callable[..., Activation]]
+"""By name: functions that take the parameters, with their defaults, and give the activation."""
+_CATALOGUE: Definitions = {define.__name__[1:]: define for define in _DEFINITIONS}
 
 
 def names() -> tuple[str, ...]:
@@ -261,36 +274,34 @@ def names() -> tuple[str, ...]:
     return tuple(_CATALOGUE)
 
 
-def parameters(name: str) -> dict[str, float]:
-    """The parameters of an activation, with their defaults.
-
-    Raises:
-        ValueError: for a name that is not in the catalogue; the message lists the choices.
-    """
-    if name not in _CATALOGUE:
-        raise ValueError(f"unknown activation {name!r}: choose from {', '.join(_CATALOGUE)}")
-    return {key: float(item.default) for key, item in inspect.signature(_CATALOGUE[name]).parameters.items()}
-
-
 def activation(name: str, **given: float) -> Activation:
     """The activation of that name; parameters that are not given have their defaults.
 
     Raises:
         ValueError: for a name or a parameter that is not in the catalogue (the message lists the choices), or a
-            parameter that is not a finite number, or not one that the definition allows.
+            parameter that is not a finite number, too large or too small, or not one that the definition allows.
     """
-    known = parameters(name)
+    return _defined(_CATALOGUE, name, given)
+
+
+def _defined(definitions: Definitions, name: str, given: Mapping[str, float]) -> Activation:
+    if name not in definitions:
+        raise ValueError(f"unknown activation {name!r}: choose from {', '.join(definitions)}")
+    known = {key: float(item.default) for key, item in inspect.signature(definitions[name]).parameters.items()}
+    there = {key: value for key, value in known.items() if abs(value) != inf}  # infinite means: none, unless it is given
     for key, value in given.items():
         if key not in known:
             raise ValueError(f"{name} has no parameter {key!r}: it has {', '.join(known) or 'none'}")
         if not isfinite(value):
             raise ValueError(f"{name}: parameter {key} = {value} is not a finite number")
-        known[key] = float(value)
-    return replace(_CATALOGUE[name](**known), parameters=tuple(known.items()))
+        if value and not _LEAST <= abs(value) <= _LARGEST:
+            raise ValueError(f"{name}: parameter {key} = {value}: give 0 or a size from {_LEAST:g} to {_LARGEST:g}")
+        there[key] = float(value)
+    return replace(definitions[name](**there), parameters=tuple(there.items()))
 
 
-def parse(text: str) -> Activation:
-    """``NAME`` or ``NAME(parameter=value, …)`` as an activation.
+def parse(text: str, own: Definitions | None = None) -> Activation:
+    """``NAME`` or ``NAME(parameter=value, …)`` as an activation, from the catalogue or of the user's own.
 
     Raises:
         ValueError: as :func:`activation`, or for a text that does not parse.
@@ -305,4 +316,4 @@ def parse(text: str) -> Activation:
             given[key.strip()] = float(value)
         except ValueError:
             raise ValueError(f"activation {text!r}: {item!r} is not parameter=value with a number") from None
-    return activation(name.strip(), **given)
+    return _defined({**_CATALOGUE, **(own or {})}, name.strip(), given)

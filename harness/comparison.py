@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ class Comparison:
         self, activation: Activation, order: int, format: Format, lanes: int, inputs: int = 0, exhaustive: bool = False
     ) -> None:
         kernel = (kernels.wide if format.bits == 64 else kernels.narrow)(activation, order)
-        self.format = format
+        self.activation, self.format = activation, format
         quantiled = CHUNK if inputs <= _ALL_QUANTILED else CHUNK // 8
         self._lanes = [_Lane(Exact(activation, order), kernel, format, quantiled, exhaustive) for _ in range(lanes)]
 
@@ -180,13 +181,14 @@ class _Lane:
                 self._judge(account, index, int(inputs[index - start]), int(bits[index - start]))
         self._agree(start, results, digests)
 
-    def _arguments(self, inputs: Bits) -> NDArray[np.float32]:
+    def _arguments(self, inputs: Bits) -> NDArray[Any]:
         """The inputs that have a result, and NaN for the others."""
         x = self._decode(inputs)
-        return x if self._edge is None else np.where(x < self._edge, np.float32(np.nan), x)
+        return x if self._edge is None else np.where(x < self._edge, x.dtype.type(np.nan), x)
 
-    def _decode(self, bits: Bits) -> NDArray[np.float32]:
-        return bits.view(np.float32) if self._table is None else self._table[bits]
+    def _decode(self, bits: Bits) -> NDArray[Any]:
+        """The values of encodings: float64 for float64, else float32."""
+        return bits.view(f"f{bits.itemsize}") if self._table is None else self._table[bits]
 
     def _compare(self, start: int, inputs: Bits, results: dict[int, Bits]) -> list[list[int]]:
         """How many inputs are pending and the digest, for each case."""
@@ -206,15 +208,14 @@ class _Lane:
     def _compare_wide(self, start: int, inputs: Bits, results: dict[int, Bits]) -> list[tuple[int, int]]:
         from .kernels.compare_wide import compare_wide
 
-        x = inputs.view(np.float64)
-        reference = [np.empty(x.size) for _ in range(3)]
+        x = self._arguments(inputs)
+        reference = [np.empty(x.size) for _ in range(4)]
         self._kernel.function(x, *reference)
-        exact = self._kernel.bound == 0
         found = []
         for (case, bits), pending in zip(results.items(), self._pending, strict=False):
             slots = self.accounts[case].slots
             values = bits.view(np.float64)
-            one = compare_wide(x, values, bits, *reference, start, exact, self._quantiled, self._scratch[0], slots, pending)
+            one = compare_wide(x, values, bits, *reference, start, self._quantiled, self._scratch[0], slots, pending)
             found.append((int(one[0]), int(one[1]) % 2**64))
         return found
 

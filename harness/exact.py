@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Protocol
 
-from . import balls
+from . import balls, rational
 from .activations import ORDERS, Activation
 from .balls import Enclosure
 from .catalogue import activation
@@ -198,6 +198,10 @@ class Exact:
         """The exact result at x, any float64: every finite number of every format is one."""
         return self._at(x, math.copysign(1.0, x))
 
+    def between(self, x: float) -> Interval:
+        """What lies between the two one-sided limits at x, a finite float64: of a value that jumps there, too."""
+        return Interval(self._number(x, -1), self._number(x, 1))
+
     def _find(self, x: float, side: float) -> ExactResult:
         edge = self.activation.edge
         if math.isnan(x) or (edge and x < edge.at):
@@ -208,16 +212,22 @@ class Exact:
             limit = self.activation.limits[self.order][x > 0]
             return _constant(limit, f"{self} at {x}") if math.isfinite(limit) else Special(limit)
         if self.order > 0 and x in self.activation.kinks:
-            return Interval(self._number(x, -1), self._number(x, 1))
+            return self.between(x)
         return self._number(x, 1 if self.order else 0, zero_side=int(side) if x == 0 else 0)
 
     def _number(self, x: float, side: int, zero_side: int = 0) -> Number:
         definition, order = self.activation, self.order
+        fraction = rational.derivative(definition, order, x, side)
+
+        def enclose(bits: int) -> Enclosure | None:
+            if fraction is not None:
+                return rational.enclosure(fraction, bits)
+            return balls.derivative(definition, order, x, side, bits)
 
         def zero_sign() -> int:
             return balls.approach(definition, order, x, zero_side) if zero_side else 1
 
-        return Number(lambda bits: balls.derivative(definition, order, x, side, bits), zero_sign, f"{self} at {x!r}")
+        return Number(enclose, zero_sign, f"{self} at {x!r}")
 
     def __repr__(self) -> str:
         return f"Exact({self})"

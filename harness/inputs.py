@@ -146,6 +146,11 @@ def special_inputs(format: Format) -> Bits:
     return specials
 
 
+def round_length(format: Format) -> int:
+    """How many inputs a round of a sample has: one for each binade and sign."""
+    return len(_binades(format).first)
+
+
 @dataclass(frozen=True)
 class _Binades:
     """Every binade of a format with both signs.

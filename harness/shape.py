@@ -23,8 +23,10 @@ from .formats import Format
 
 _OCTAVES = range(-40, 41)
 _PER_OCTAVE = 6
+_BESIDE = (0.5, 1 - 2.0**-20, 1 + 2.0**-20, 2.0)
 _PRECISION = 320  # bits
 _IDENTICAL = 200
+_FAR = 4096
 _POINTS = (0.34375, 1.7109375, 5.2265625, 11.40625, 37.3125, 0.00299072265625)  # where identities are tried
 
 Identity = Literal["even", "odd", "sum", "difference"]
@@ -91,7 +93,7 @@ def span(activation: Activation, order: int, form: Format) -> tuple[float, float
     """The least and the largest result there can be in a format, correctly rounded."""
     exact, results = Exact(activation, order), []
     for x in shape(activation, order).ends:
-        truth = exact.at(x)
+        truth = exact.between(x) if x in activation.kinks else exact.at(x)
         ends = (truth.low, truth.high) if isinstance(truth, Interval) else () if truth.is_nan else (truth,)
         results += [form.value(end.rounded(form)) for end in ends]
     return min(results), max(results)
@@ -102,7 +104,7 @@ def _pieces(activation: Activation, order: int) -> Iterator[Piece]:
     lowest = -math.inf if activation.edge is None else activation.edge.at
     borders = [lowest, *(kink for kink in sorted(activation.kinks) if kink > lowest), math.inf]
     for left, right in pairwise(borders):
-        slopes = [(x, slope) for x in _grid() if left < x < right and (slope := _slope(activation, order, x))]
+        slopes = [(x, slope) for x in _grid(left, right) if left < x < right and (slope := _slope(activation, order, x))]
         begin = left
         for (last, before), (x, after) in pairwise(slopes):
             if before != after:
@@ -112,9 +114,11 @@ def _pieces(activation: Activation, order: int) -> Iterator[Piece]:
         yield Piece(begin, right, slopes[-1][1] if slopes else 0)
 
 
-def _grid() -> list[float]:
+def _grid(*borders: float) -> list[float]:
+    """Points of all magnitudes, and some beside the borders, which may lie beyond them."""
     positive = [math.ldexp(1 + step / _PER_OCTAVE, octave) for octave in _OCTAVES for step in range(_PER_OCTAVE)]
-    return [*(-x for x in reversed(positive)), *positive]
+    beside = [border * factor for border in borders if math.isfinite(border) for factor in _BESIDE]
+    return sorted({*(-x for x in positive), *positive, *beside})
 
 
 def _turn(activation: Activation, order: int, low: float, high: float) -> tuple[float, float]:
@@ -134,7 +138,7 @@ def _slope(activation: Activation, order: int, x: float) -> int:
 
 
 def _symmetry(activation: Activation, order: int) -> Symmetry | None:
-    if activation.edge is not None:
+    if activation.edge is not None or {-kink for kink in activation.kinks} != set(activation.kinks):
         return None
     plus, minus = ([_value(activation, order, sign * x) for x in _POINTS] for sign in (1, -1))
     sums = [p + m for p, m in zip(plus, minus, strict=True)]
@@ -156,9 +160,10 @@ def _nothing(difference: Fraction) -> bool:
 
 
 def _value(activation: Activation, order: int, x: float) -> Fraction:
-    """The middle of a narrow enclosure."""
+    """The middle of a narrow enclosure; what is far beyond every format is not told from what is farther out."""
     enclosure = _enclosure(activation, order, x)
-    return Fraction(enclosure.low + enclosure.high, 2) * Fraction(2) ** enclosure.exponent
+    exponent = max(min(enclosure.exponent, _FAR), -_FAR)  # e^(-10^10 x) has billions of bits as a fraction
+    return Fraction(enclosure.low + enclosure.high, 2) * Fraction(2) ** exponent
 
 
 def _enclosure(activation: Activation, order: int, x: float) -> Enclosure:

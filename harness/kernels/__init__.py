@@ -15,7 +15,8 @@ with one of three meanings:
 Below 2^-200 y stands for "not zero, and far below half of every format's least subnormal", beyond 2^200 for "far beyond
 every format's range"; the sign is right.
 
-A kernel for float64 writes hi and lo with the exact result in (hi + lo)(1 +- bound) / scale, and lo on the right side.
+A kernel for float64 writes hi, lo and an error bound of hi + lo, all to be divided by scale, see
+:meth:`harness.kernels.reference_wide.Line.fill`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,13 @@ class Kernel:
     """A compiled reference kernel.
 
     Attributes:
-        function: ``function(x, y)`` for formats up to 32 bits, ``function(x, hi, lo, scale)`` for float64.
-        bound: relative error bound of the results that are not marked as exact or one-sided.
+        function: ``function(x, y)`` for formats up to 32 bits, ``function(x, hi, lo, error, scale)`` for float64.
+        bound: relative error bound of the results that are not marked as exact or one-sided, for formats up to 32 bits.
         tables: what the polynomials are made of, for formats up to 32 bits.
     """
 
     function: Callable[..., Any]
-    bound: float
+    bound: float = 0.0
     tables: tuple[Any, ...] = ()
 
 
@@ -60,20 +61,11 @@ def narrow(activation: Activation, order: int) -> Kernel:
     return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
-FAST_WIDE = ("sigmoid", "tanh", "relu")
-"""The activations that have a fast kernel for float64; the others' reference takes some 100 µs for an input."""
-
-
 def wide(activation: Activation, order: int) -> Kernel:
-    """The kernel for float64: double-double where there is one, ball arithmetic elsewhere."""
-    from . import balls_wide, logistic_wide, piecewise
+    """The double-double kernel for float64; it gives every result's error bound."""
+    from .reference_wide import reference
 
-    if activation.name == "relu":
-        return Kernel(piecewise.RELU_WIDE[order], 0.0)
-    if activation.name in FAST_WIDE:
-        functions = logistic_wide.SIGMOID if activation.name == "sigmoid" else logistic_wide.TANH
-        return Kernel(functions[order], logistic_wide.BOUND)
-    return Kernel(partial(balls_wide.fill, activation, order), balls_wide.BOUND)
+    return Kernel(reference(activation, order))
 
 
 _MAKING = threading.Lock()
@@ -81,15 +73,15 @@ _MAKING = threading.Lock()
 
 @lru_cache(8)
 def _arrays(activation: Activation) -> tuple[Any, ...]:
-    """The polynomials of all orders; those of the catalogue are kept on disk."""
+    """The polynomials of all orders; those of the catalogue and of users' files are kept on disk."""
     import numpy as np
 
     from .. import approximation
     from . import machine, polynomial
 
-    if activation.name not in names():
+    if activation.name not in names() and not activation.digest:
         return polynomial.arrays(approximation.build(activation))
-    file = Path(machine.CACHE) / f"{activation}.npz"
+    file = Path(machine.CACHE) / f"{activation}{activation.digest and f'-{activation.digest}'}.npz"  # never another definition's
     try:
         with np.load(file) as saved:
             return tuple(saved[f"arr_{number}"] for number in range(len(saved.files)))

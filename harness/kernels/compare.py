@@ -23,10 +23,6 @@ from .account import (
     FAITHFUL,
     FLUSHED,
     INACCURATE,
-    MAX_ERROR,
-    MAX_INDEX,
-    MAX_NORMAL,
-    MAX_NORMAL_INDEX,
     MEASURED,
     OVERFLOWED,
     TRIVIAL,
@@ -35,16 +31,25 @@ from .account import (
     chunk_weight,
     count,
     enter,
-    enter_record,
     is_nan,
-    note_vanished,
     parts,
 )
 from .machine import EXPONENT_MASK, borrowed, from_bits, kernel, pointer, routine, step, to_bits
 from .polynomial import evaluate_chunk, piece_of, shared_reference
-from .survey import all_between, all_nan, all_same, count_below, measure, survey, survey_normal, weigh
+from .records import enter_largest
+from .survey import (
+    NEGLIGIBLE,
+    all_between,
+    all_nan,
+    all_same,
+    count_below,
+    measure,
+    nearest_to_zero,
+    survey,
+    survey_normal,
+    weigh,
+)
 
-_NEGLIGIBLE = 2.0**-200
 SCRATCH = 4
 """Rows of a kernel's scratch memory."""
 _PART = 128  # results of a chunk that is not settled are tried again so many at a time
@@ -122,7 +127,7 @@ def _classify(output: Any, y: Any, error: Any, tolerance: Any, even: Any, bound:
         side = _side(error, 0.5, tolerance)
         if side <= 0:
             return CORRECT if side < 0 else -1
-        if error == 0.5 and tolerance == 0.0 and even and output != 0.0:
+        if error == 0.5 and tolerance == 0.0 and even:
             return CORRECT  # a tie, which goes to the even encoding
         if output == 0.0:
             normal = size >= normal_from
@@ -134,31 +139,6 @@ def _classify(output: Any, y: Any, error: Any, tolerance: Any, even: Any, bound:
 
 
 @step
-def _known(largest: Any, record: Any, index: Any, start: Any) -> Any:
-    """Whether a chunk from ``start`` on holds no error that would replace a record."""
-    return largest < record or (largest == record and index < start)
-
-
-@step
-def _record(os: Any, bs: Any, ys: Any, start: Any, law: Any, largest: Any, records: Any) -> Any:
-    """Enter the largest error of results from ``start`` on into both records, if it belongs there.
-
-    False, and nothing is entered, where that is for a result that should have overflowed, which is not normal.
-    """
-    overall = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start)
-    if overall and _known(largest, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start):
-        return True
-    worst = os.size
-    for i in range(os.size):
-        worst = min(worst, i if measure(os[i], ys[i], to_bits(ys[i]) & EXPONENT_MASK, law) == largest else os.size)
-    normal = abs(ys[worst]) < law.top
-    if normal:
-        enter_record(largest, start + worst, bs[worst], records, MAX_ERROR)
-        enter_record(largest, start + worst, bs[worst], records, MAX_NORMAL)
-    return normal
-
-
-@step
 def _judge(result: Any, exact: Any, even: Any, law: Any) -> Any:
     """The class of a result, or -1 if the exact reference must be asked, and its error in ulps."""
     if exact != exact or (abs(exact) >= _BEYOND and abs(result) < math.inf):
@@ -166,8 +146,8 @@ def _judge(result: Any, exact: Any, even: Any, law: Any) -> Any:
     exact_bits = to_bits(exact)
     error = from_bits(measure(result, exact, max(exact_bits & EXPONENT_MASK, law.lowest), law))
     approximate = exact_bits & 3 == 2
-    slack = law.tolerance if approximate else 0.0
-    if result != 0.0 and 0.0 < abs(exact) < _NEGLIGIBLE:
+    slack = law.tolerance * min(1.0, abs(exact) / from_bits(law.lowest)) + 2.0**-52 if approximate else 0.0
+    if result != 0.0 and 0.0 < abs(exact) < NEGLIGIBLE:
         # The error is |result| / ulp less, or for the other sign more, something too small to be seen.
         error *= 1 - 2.0**-53 if (result > 0) == (exact > 0) else 1 + 2.0**-52
         slack = 0.0
@@ -202,7 +182,7 @@ def _settle_alike(result: Any, bits: Any, exact: Any, start: Any, law: Any, acco
     """Account for a chunk of results that are all the same, as are the references, and say whether that was possible."""
     counts, records, total, vanished, histogram = parts(account)
     cls, error = _judge(result, exact, bits & 1 == 0, law)
-    if cls < 0 or cls == VANISHED or not error < _FEW:
+    if cls < 0 or cls == VANISHED or not (error < _FEW or abs(result) == math.inf):
         return False
     count(cls, exact, result, exact, counts, vanished, CHUNK)
     if cls != FLUSHED and abs(result) != math.inf:
@@ -216,19 +196,14 @@ def _settle_alike(result: Any, bits: Any, exact: Any, start: Any, law: Any, acco
 def _settle(xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, quantiled: Any, account: Any, buckets: Any) -> Any:
     """Account for results as a whole, and say whether that was possible."""
     counts, records, total, vanished, histogram = parts(account)
-    settled, dead = False, False
+    settled, dead, ties = False, False, 0
     if min(abs(ys[0]), abs(ys[-1])) >= law.normal_from:
         settled, largest, error_sum = survey_normal(os, ys, law, buckets)
-    settled = settled and _record(os, bs, ys, start, law, largest, records)
+    settled = settled and enter_largest(os, bs, ys, start, law, largest, largest, records)
     if not settled:
-        settled, dead, largest, normal, largest_normal, error_sum = survey(os, ys, law, buckets)
+        settled, dead, largest, normal, largest_normal, error_sum, ties = survey(os, bs, ys, law, buckets)
         dead = dead and all_between(ys, law.normal_from * (1 + 2 * law.bound), law.top)
-        known = _known(largest, records[MAX_ERROR], records[MAX_INDEX], start)
-        known &= normal == 0 or _known(largest_normal, records[MAX_NORMAL], records[MAX_NORMAL_INDEX], start)
-        if not (known and (settled or dead)):
-            if all_nan(xs, os):
-                counts[CORRECT] += os.size
-                return True
+        if not ((settled or dead) and enter_largest(os, bs, ys, start, law, largest, largest_normal if normal else -1, records)):
             return False
     add(total, np.uint64(error_sum), np.uint64(0))
     counts[MEASURED] += os.size
@@ -239,10 +214,10 @@ def _settle(xs: Any, os: Any, bs: Any, ys: Any, start: Any, law: Any, quantiled:
             histogram[buckets[i]] += 1
     if dead:
         counts[VANISHED] += os.size
-        for i in range(os.size):
-            note_vanished(np.float64(xs[i]), vanished)
+        above, below = nearest_to_zero(xs)
+        vanished[0], vanished[1] = min(vanished[0], above), max(vanished[1], below)
     else:
-        correct = count_below(buckets, os.size, _HALF)
+        correct = count_below(buckets, os.size, _HALF) + ties
         below_one = count_below(buckets, os.size, _ONE)
         counts[CORRECT] += correct
         counts[FAITHFUL] += below_one - correct
@@ -297,7 +272,8 @@ def compare(
         xs, ys = x[low : low + size], reference[:size]
         if exhaustive:
             xs = own[:size]
-            own_bits[0], own_bits[size - 1] = index, index + size - 1
+            for i in range(size):
+                own_bits[i] = index + i
         piece = piece_of(xs, exhaustive, tables)
         shared = shared_reference(piece, tables) if size == CHUNK else math.nan
         ready = False
@@ -308,10 +284,11 @@ def compare(
             if shared == shared and all_same(bs) and _settle_alike(np.float64(os[0]), bs[0], shared, index, law, account):
                 found[case, 1] += np.uint64(bs[0]) * all_weights * chunk_weight(index // CHUNK)
                 continue
+            if xs[0] != xs[0] and all_nan(xs, os):
+                account[CORRECT] += size
+                found[case, 1] += weigh(bs, weights) * chunk_weight(index // CHUNK)
+                continue
             if not ready:
-                if exhaustive:
-                    for i in range(size):
-                        own_bits[i] = index + i
                 evaluate_chunk(xs, ys, piece, tables)
                 ready = True
             found[case, 1] += weigh(bs, weights) * chunk_weight(index // CHUNK)

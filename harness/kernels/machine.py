@@ -41,6 +41,7 @@ _DEFINITIONS = (
     "balls.py",
     "expansion.py",
     "leads.py",
+    "rational.py",
     "tally.py",
 )  # what tables are made from
 

@@ -19,7 +19,7 @@ from .machine import fma, from_bits, kernel, routine, step, to_bits
 
 _CELL = 52 - 6  # a cell of the look-up table has the sign, the exponent and 6 bits of the significand in common
 _SIGNIFICAND = 2**52 - 1
-_CLOSE = 2**11  # in units of 2^-52, more than the error bound
+_CLOSE = 2**8  # in units of 2^-52, more than the error bound
 _FIRST_CELL = (1023 - 149) << 6
 _CELLS = (128 + 149) << 6
 
@@ -47,11 +47,24 @@ def _counts(y: Any, floor: Any) -> Any:
 
 @step
 def _one_sided(lead: Any, rest: Any, above: Any) -> Any:
-    """Mark lead + rest as lying on its side of the lead; where rounding takes it onto the lead, move it off."""
+    """Mark lead + rest as lying on its side of the lead; where rounding takes it onto the lead, move it off.
+
+    A lead that was rounded is no number of 25 bits, nor next to one: to those the sum lies as it should either way.
+    """
     y = lead + rest
     bits = to_bits(y)
     outward = above if lead > 0 else -above
     return from_bits((bits + outward if y == lead else bits) | 1)
+
+
+@step
+def _quotient(numerator: Any, divisor: Any) -> Any:
+    """A lead with a divisor, marked as lying on its side of y where it is no number of a float64.
+
+    Rounded, it is no number of 25 bits, nor next to one.
+    """
+    y = numerator / divisor
+    return y if fma(y, divisor, -numerator) == 0.0 else from_bits(to_bits(y) | 1)
 
 
 @step
@@ -82,13 +95,13 @@ def piece_of(xs: Any, consecutive: Any, tables: Any) -> Any:
 @step
 def shared_reference(piece: Any, tables: Any) -> Any:
     """The reference that all inputs of a piece have, or NaN."""
-    return tables[5][piece, 5] if piece >= 0 else math.nan
+    return tables[5][piece, 6] if piece >= 0 else math.nan
 
 
 @routine
 def _evaluate_piece(xs: Any, ys: Any, piece: Any, kind: Any, numbers: Any, coefficients: Any) -> None:
     """Write the reference ys, float64[n], of inputs of one piece."""
-    scale, shift, slope, constant, floor, _ = numbers[piece]
+    scale, shift, slope, constant, divisor, floor, _ = numbers[piece]
     row = coefficients[piece]
     c = (row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])  # in registers
     if kind[piece] == ASK:
@@ -98,14 +111,20 @@ def _evaluate_piece(xs: Any, ys: Any, piece: Any, kind: Any, numbers: Any, coeff
             ys[i] = _approximate(_polynomial(fma(np.float64(xs[i]), scale, shift), c))
         for i in range(xs.size if floor > 0 else 0):
             ys[i] = ys[i] if _counts(ys[i], floor) else math.nan
-    elif kind[piece] == EXACT:
+    elif kind[piece] == EXACT and divisor == 1:
         for i in range(xs.size):
             ys[i] = fma(np.float64(xs[i]), slope, constant)
-    else:
-        above = kind[piece]
+    elif kind[piece] == EXACT:
+        for i in range(xs.size):
+            ys[i] = _quotient(fma(np.float64(xs[i]), slope, constant), divisor)
+    elif divisor == 1:
         for i in range(xs.size):
             v = np.float64(xs[i])
-            ys[i] = _one_sided(fma(v, slope, constant), _polynomial(fma(v, scale, shift), c), above)
+            ys[i] = _one_sided(fma(v, slope, constant), _polynomial(fma(v, scale, shift), c), kind[piece])
+    else:  # apart, because divisions are slow
+        for i in range(xs.size):
+            v = np.float64(xs[i])
+            ys[i] = _one_sided(fma(v, slope, constant) / divisor, _polynomial(fma(v, scale, shift), c), kind[piece])
 
 
 @routine
@@ -117,15 +136,16 @@ def _evaluate_each(xs: Any, ys: Any, tables: Any) -> None:
         ys[i] = math.nan
         if v != 0.0 and abs(v) < math.inf:
             piece = _piece(v, cells, high)
-            scale, shift, slope, constant, floor, _ = numbers[piece]
+            scale, shift, slope, constant, divisor, floor, _ = numbers[piece]
             rest = _polynomial(fma(v, scale, shift), coefficients[piece])
             if kind[piece] == PLAIN:
                 y = _approximate(rest)
                 ys[i] = y if floor == 0.0 or _counts(y, floor) else math.nan
             elif kind[piece] == EXACT:
-                ys[i] = fma(v, slope, constant)
+                ys[i] = _quotient(fma(v, slope, constant), divisor)
             elif kind[piece] != ASK:
-                ys[i] = _one_sided(fma(v, slope, constant), rest, kind[piece])
+                lead = fma(v, slope, constant)
+                ys[i] = _one_sided(lead if divisor == 1 else lead / divisor, rest, kind[piece])
 
 
 @step
@@ -176,7 +196,7 @@ def _same(tables: Tables, least: Any, most: Any) -> Any:
     gives the lead, from which it is then moved off.
     """
     *_, kind, numbers, coefficients = tables
-    scale, shift, slope, constant, floor, _ = numbers.T
+    scale, shift, slope, constant, _, floor, _ = numbers.T
     reach = np.maximum(abs(least * scale + shift), abs(most * scale + shift))
     rest = (abs(coefficients) * reach[:, None] ** np.arange(coefficients.shape[1])).sum(axis=1)
     lost = (kind != PLAIN) & (rest < 2.0**-55 * abs(constant))

@@ -6,6 +6,7 @@ whether the chunk is as simple as they took it to be.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,12 @@ import numpy as np
 from .account import HISTOGRAM_BASE, HISTOGRAM_SHIFT, SUM_SHIFTER, SUM_SHIFTER_BITS, TRIVIAL, bucket
 from .machine import EXPONENT_MASK, MAGNITUDE_MASK, from_bits, step, to_bits
 
+NEGLIGIBLE = 2.0**-200
+"""A reference below may stand for something smaller."""
 _SIGNIFICAND_MASK = (1 << 52) - 1
 _CLEAR = int(np.float64(0.375).view(np.int64))  # below 1/2, and no power of two
+_INFINITY, _BELOW_SIGN, _LEAST_NORMAL = np.uint32(0x7F800000), np.uint32(0x7FFFFFFF), np.uint32(0x00800000)
+_REBIAS = (1023 - 127) << 52
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
@@ -66,29 +71,34 @@ def survey_normal(os: Any, ys: Any, law: Any, buckets: Any) -> Any:
 
 
 @step
-def survey(os: Any, ys: Any, law: Any, buckets: Any) -> Any:
+def survey(os: Any, bs: Any, ys: Any, law: Any, buckets: Any) -> Any:
     """The same for results of any size.
 
-    Returns whether all is settled, whether all are zeros in the place of something larger, the largest error, the number
-    of normal results and the largest error among them, and the sum of the errors.
+    Beside a reference that is exact or one-sided nothing is doubtful. Returns whether all is settled, whether all are zeros
+    in the place of something larger, the largest error, the number of results that are normal and the largest error among
+    them, the sum of the errors, and how many errors of 1/2 are those of ties gone to the even encoding.
     """
-    doubtful, wrong_zeros, normal = 0, 0, 0
+    doubtful, wrong_zeros, normal, ties = 0, 0, 0, 0
     largest, largest_normal = np.int64(0), np.int64(0)
     total, signs = np.int64(0), np.int64(0)
     for i in range(os.size):
         exact, result = ys[i], np.float64(os[i])
         bits = measure(result, exact, max(to_bits(exact) & EXPONENT_MASK, law.lowest), law)
         error = from_bits(bits)
-        doubtful += (abs(error - 0.5) <= law.tolerance) | (abs(error - 1.0) <= law.tolerance)
+        size = abs(exact)
+        slack = law.tolerance if (to_bits(exact) & 3 == 2) | (size < NEGLIGIBLE) else 0.0
+        doubtful += (abs(error - 0.5) < slack) | (abs(error - 1.0) < slack)
+        ties += (error == 0.5) & (slack == 0.0) & (size < law.top) & ((bs[i] & np.uint32(1)) == 0)
         wrong_zeros += (result == 0.0) & (error >= 0.5)
-        normal += abs(exact) >= law.normal_from
+        ordinary = (size >= law.normal_from) & (size < law.top)
+        normal += ordinary
         largest = max(largest, bits)
-        largest_normal = max(largest_normal, bits if abs(exact) >= law.normal_from else np.int64(0))
+        largest_normal = max(largest_normal, bits if ordinary else np.int64(0))
         total += to_bits(error + SUM_SHIFTER)
         signs |= to_bits(result) ^ to_bits(exact)
         buckets[i] = np.uint16(bucket(bits))
     settled = doubtful == 0 and wrong_zeros == 0 and signs >= 0 and largest < law.large
-    return settled, wrong_zeros == os.size, largest, normal, largest_normal, total - os.size * SUM_SHIFTER_BITS
+    return settled, wrong_zeros == os.size, largest, normal, largest_normal, total - os.size * SUM_SHIFTER_BITS, ties
 
 
 @step
@@ -98,6 +108,27 @@ def all_between(ys: Any, least: Any, top: Any) -> Any:
     for i in range(ys.size):
         inside += (abs(ys[i]) >= least) & (abs(ys[i]) < top)
     return inside == ys.size
+
+
+@step
+def nearest_to_zero(xs: Any) -> Any:
+    """The inputs nearest to zero on the positive and on the negative side; ±inf where there are none."""
+    bits, above, below = xs.view(np.uint32), _INFINITY, _INFINITY
+    for i in range(bits.size):
+        magnitude = np.uint32(bits[i] & _BELOW_SIGN)
+        above = min(above, magnitude if magnitude == bits[i] else _INFINITY)
+        below = min(below, _INFINITY if magnitude == bits[i] else magnitude)
+    return _single(above), -_single(below)
+
+
+@step
+def _single(bits: Any) -> Any:
+    """The number that 32 bits encode, not negative, as a float64."""
+    if bits < _LEAST_NORMAL:
+        return np.float64(bits) * 2.0**-149
+    if bits == _INFINITY:
+        return math.inf
+    return from_bits((np.int64(bits) << 29) + _REBIAS)
 
 
 @step
