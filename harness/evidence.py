@@ -1,14 +1,16 @@
 """What a pass looks like input by input: some of its results kept, each with its error and class.
 
 Tallies say how many and how bad; to say where, what they have in common and who is right there takes the results
-themselves. They are kept for a fixed set of at most 2^16 inputs of every pass: the first of a sample (special inputs,
-then every binade evenly), all of a 16-bit format, and one of every 2^16 consecutive inputs of exhaustive float32.
+themselves. They are kept for a fixed set of at most 2^16 inputs of every pass: of a sample the special inputs, whole
+rounds through the binades, from one end of them to the other, and more from the binades between 2^-4 and 2^6; all of a 16-bit
+format; and one of every 2^16 consecutive inputs of exhaustive float32.
 Classes and errors here come from the fast reference without its last word on ties; counts in tallies do not.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,12 +22,14 @@ from . import kernels
 from .activations import Activation
 from .exact import Exact
 from .formats import Bits, Format
-from .inputs import Inputs, special_inputs
+from .inputs import Inputs, round_length, special_inputs
 from .judge import CLASSES, judge
 from .sweep import Consumer
 
 SIZE = 1 << 16
 """Inputs kept of a pass."""
+_EXTRA = 1 << 13  # of them are from the binades with exponents in this range
+_USED = (-4, 6)
 _HONEST = 32.0  # roundings of the size of the function around a zero that an honest evaluation may make
 CLASS = {name: number for number, name in enumerate(CLASSES)}
 """Numbers that stand for the classes in arrays."""
@@ -35,20 +39,49 @@ Reals = NDArray[np.float64]
 
 def chosen(inputs: Inputs) -> NDArray[np.int64]:
     """Indices of the inputs whose results are kept, ascending."""
-    if inputs.count <= SIZE or inputs.seed is not None:
-        return np.arange(min(inputs.count, SIZE))
+    if inputs.count <= SIZE:
+        return np.arange(inputs.count)
+    if inputs.seed is not None:
+        special, length, used = len(special_inputs(inputs.format)), round_length(inputs.format), _used(inputs.format)
+        rounds = (inputs.count - special) // length
+        parts = _evenly(rounds, min(rounds, _EXTRA // used.size))[:, None] * length + used
+        whole = _evenly(rounds, (SIZE - special - parts.size) // length)[:, None] * length + np.arange(length)
+        return np.union1d(np.arange(special), special + np.concatenate([whole.ravel(), parts.ravel()]))
     windows = np.arange(SIZE, dtype=np.int64)
     step = inputs.count // SIZE
     spread = windows * step + (windows * 40503) % step  # one of each window, not always the one with the roundest bits
     return np.union1d(spread, special_inputs(inputs.format).astype(np.int64))
 
 
+def encodings(inputs: Inputs, ranges: Iterable[tuple[int, int]]) -> Bits:
+    """The chosen inputs that lie in some ranges (start, stop) of the indices, ascending."""
+    indices = chosen(inputs)
+    parts = [np.empty(0, inputs.format.carrier)]
+    for start, stop in ranges:
+        low, high = np.searchsorted(indices, (start, stop))
+        mine = indices[low:high]
+        for run in np.split(mine, np.flatnonzero(np.diff(mine) != 1) + 1) if mine.size else ():
+            parts.append(inputs.block(int(run[0]), int(run[-1]) + 1))
+    return np.concatenate(parts)
+
+
+def _evenly(rounds: int, wanted: int) -> NDArray[np.int64]:
+    """So many of the rounds, from the first to the last: round t has the t-th part of every binade."""
+    return (2 * np.arange(wanted) + 1) * rounds // (2 * wanted)
+
+
+def _used(form: Format) -> NDArray[np.int64]:
+    """Where in a round the binades stand in which functions turn and saturate."""
+    first = form.precision - 1 + _USED[0] - form.emin  # behind those of subnormal numbers
+    return np.arange(2 * first, 2 * (first + _USED[1] - _USED[0]))
+
+
 class Witness:
     """A consumer of blocks that keeps the chosen results and hands everything on."""
 
     def __init__(self, inputs: Inputs, then: Consumer) -> None:
-        self._inputs, self._then = inputs, then
-        self._chosen = chosen(inputs)
+        self._then, self._chosen = then, chosen(inputs)
+        self._wanted = 0
         self._kept: dict[int, list[Bits]] = {}
 
     def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
@@ -56,19 +89,15 @@ class Witness:
         low, high = np.searchsorted(self._chosen, (start, start + len(inputs)))
         if low < high:
             wanted = self._chosen[low:high] - start
+            self._wanted += wanted.size
             for number, bits in results.items():
                 self._kept.setdefault(number, []).append(bits[wanted])
         self._then.add(start, inputs, results, executor)
 
-    def evidence(self, activation: Activation, order: int) -> Evidence:
-        """All that was kept, examined; cases that did not finish are left out."""
-        form = self._inputs.format
-        if self._inputs.seed is None and form.bits <= 32:
-            bits = self._chosen.astype(form.carrier)
-        else:
-            bits = self._inputs.block(0, len(self._chosen))
-        kept = {number: np.concatenate(parts) for number, parts in self._kept.items()}
-        return examine(activation, order, form, bits, {n: found for n, found in kept.items() if len(found) == len(bits)})
+    def kept(self) -> dict[int, Bits]:
+        """By case the results on all chosen inputs that came by; cases that did not finish are left out."""
+        found = {number: np.concatenate(parts) for number, parts in self._kept.items()}
+        return {number: bits for number, bits in found.items() if bits.size == self._wanted}
 
 
 @dataclass
@@ -78,11 +107,12 @@ class Evidence:
     Attributes:
         activation, order, form: of the pass.
         bits, x: the inputs, encoded and as numbers.
-        exact: the exact results to about 2^-43 (2^-52 in float64), NaN where there is none; at kinks one of those allowed.
+        exact: the exact results to about 2^-46 (2^-52 in float64), NaN where there is none; at kinks one of those allowed.
         best: the correctly rounded results, as numbers.
         outputs: by case the encodings of the results.
         errors: by case the errors in ulps; NaN where there is none.
         classes: by case the classes, as numbers (:data:`CLASS`).
+        kinds: by case the symptoms, see :mod:`harness.symptoms`, which fills it.
     """
 
     activation: Activation
@@ -95,6 +125,7 @@ class Evidence:
     outputs: dict[int, Bits]
     errors: dict[int, Reals] = field(default_factory=dict)
     classes: dict[int, NDArray[np.int8]] = field(default_factory=dict)
+    kinds: dict[int, NDArray[np.int8]] = field(default_factory=dict)
 
     @cached_property
     def honest(self) -> Reals:
@@ -125,8 +156,9 @@ def examine(activation: Activation, order: int, form: Format, bits: Bits, output
     ascending = np.argsort(x, kind="stable")
     x, bits = x[ascending], bits[ascending]
     exact, rest, scale = _reference(activation, order, form, x)
-    open_ = np.isnan(exact) & ~np.isnan(x)
     best = form.decode(form.round(exact / scale))
+    endless = np.isinf(exact) & np.any([form.decode(b[ascending]) != best for b in outputs.values()], axis=0)
+    open_ = (np.isnan(exact) & ~np.isnan(x)) | endless
     found = Evidence(activation, order, form, bits, x, exact / scale, best, {n: b[ascending] for n, b in outputs.items()})
     for case, output in found.outputs.items():
         found.errors[case], found.classes[case] = _measure(found, form.decode(output), exact, rest, scale)
@@ -147,7 +179,7 @@ def _reference(activation: Activation, order: int, form: Format, x: Reals) -> tu
     if form.bits < 64:
         kernels.narrow(activation, order).function(inside.astype(np.float32), hi)
     else:
-        kernels.wide(activation, order).function(inside, hi, lo, scale)
+        kernels.wide(activation, order).function(inside, hi, lo, np.empty(x.size), scale)
     return hi, lo, scale
 
 

@@ -1,34 +1,26 @@
-"""Do a run: start the workers, sweep every pass, make the frames."""
+"""Do a run: plan it, have its units done, make the frames."""
 
 from __future__ import annotations
 
 import os
 import struct
-import subprocess
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any
 
-from .breaches import breaches
-from .catalogue import activation
-from .comparison import Comparison
-from .evidence import Witness
-from .failures import failures
-from .findings import findings, ranked
-from .formats import Format, number_format
-from .inputs import Inputs
-from .invariants import verdicts
-from .journal import Finished, Journal, begin, finish
-from .laws import check
 from .plan import Plan, Request, plan
-from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row, agreement_rows, finding_row, frame, law_row
-from .sweep import Pass, Sweep, Task, batches
-from .symptoms import own, symptoms
-from .workers import CALL_LIMIT, START_LIMIT, Implementation, Worker
+from .results import Run
+from .shards import cluster, local
+from .shards.collection import collect
+from .shards.laboratory import Laboratory
+from .shards.local import settle
+from .shards.manifest import begin
+from .shards.merge import check_own
+from .shards.store import Store
+from .shards.units import SHARD, divide
+from .sweep import Task
+from .workers import CALL_LIMIT, START_LIMIT
 
-_BLOCK_BYTES = 1 << 23
 Progress = Callable[[Task, int], None]
 
 
@@ -43,12 +35,15 @@ def run(
     jobs: int | None = None,
     block: int | None = None,
     laws: bool = False,
+    own: str | os.PathLike[str] = "",
+    search: int = 0,
+    implementations: tuple[str, ...] = (),
     out: str | os.PathLike[str] | None = None,
 ) -> Run:
     """Measure activations on every installed framework, and return the frames.
 
     Args:
-        activations: ``NAME`` or ``NAME(parameter=value, ...)``; default sigmoid.
+        activations: ``NAME`` or ``NAME(parameter=value, ...)``; default those of ``own``, or sigmoid.
         backends: ``NAME[:MODE][@DEVICE]``; default every installed one, eager and compiled.
         formats, orders, routes: default all.
         inputs: ``"exhaustive"`` or a number; default: 16-bit formats exhaustive, a sample of 2^22 for wider ones.
@@ -56,19 +51,21 @@ def run(
         jobs: workers that compute at a time, and threads that compare; default: one per processor.
         block: inputs per block, a power of two of at least 1024; changes no result.
         laws: whether to check the laws of conduct as well, see :mod:`harness.laws`.
+        own: a Python file with activations of your own, see docs/own-activations.md.
+        search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.search`; 0: none.
+        implementations: functions of your own beside the backend's, see :mod:`backends.substitute`; needs one backend.
         out: directory to save the frames in.
 
     Raises:
         ValueError: for anything that does not exist or does not parse; the message names the choices.
     """
-    request = Request(
-        activations or ("sigmoid",), tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed, laws
-    )
+    chosen = (activations, tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed)
+    file = str(Path(own).resolve()) if own else ""
+    request = Request(*chosen, laws=laws, own=file, search=search, implementations=tuple(implementations))
     work = plan(request)
     folder = None if out is None else prepare_folder(Path(out))
-    if folder:
-        begin(folder, request)
-    result = execute(work, jobs=jobs, block=block, folder=folder)
+    result = execute(work, jobs=jobs, block=block, folder=folder, requests=[request], fresh=True)
+    result.requests = (request,)
     if folder:
         result.save(folder)
     return result
@@ -99,14 +96,38 @@ def execute(
     call_limit: float = CALL_LIMIT,
     progress: Progress = lambda task, inputs: None,
     folder: Path | None = None,
+    shard: int = SHARD,
+    share: tuple[int, int] = (1, 1),
+    requests: Sequence[Request] = (),
+    fresh: bool = False,
+    workers: int = 0,
+    scheduler: str = "",
 ) -> Run:
-    """Measure a plan's tasks; interrupted by Ctrl-C it returns what is finished, the rest marked ``interrupted``.
+    """Measure a plan; interrupted by Ctrl-C it returns what is finished, the rest marked ``interrupted``.
 
-    With a directory every pass is on disk as soon as it is finished, and those that are there already are not done again.
+    With a directory every unit is on disk as soon as it is finished, and those that are there already are not done again.
+    Several processes may work on the same directory at once.
+
+    Args:
+        work: the plan; it is not touched.
+        jobs: workers that compute at a time, and threads that compare; default: one per processor.
+        block: inputs per block, a power of two of at least 1024; changes no result.
+        start_limit, call_limit: seconds that a worker may take to start and first call a case, and for a block.
+        progress: called with (task, inputs) when a task has computed a block.
+        folder: of the run.
+        shard: inputs of a unit, a power of two; changes no result.
+        share: (i, n): only every n-th unit, from the i-th on, is done here.
+        requests: that the plan was made of, to be noted in the directory once nothing is left to refuse; a cluster needs them.
+        fresh: whether an older run in the directory is forgotten then.
+        workers: of a Dask cluster on this machine; 0: this process does the work.
+        scheduler: address of a Dask cluster.
 
     Raises:
-        ValueError: for a number of jobs or a block that cannot be.
+        ValueError: for a number of jobs, a block or a share that cannot be, or a cluster that is not there: what is in the
+            directory is as it was; or for a file there that is damaged or of another run.
+        ConnectionError: where the cluster is lost; what is finished is kept.
         RuntimeError: where the harness's own floating-point environment is not IEEE's default.
+        OSError: where there is no room on the disk.
     """
     check_arithmetic()
     jobs = processors() if jobs is None else jobs
@@ -114,137 +135,33 @@ def execute(
         raise ValueError(f"jobs {jobs}: give a number of at least 1")
     if block is not None and (block < 1024 or block & (block - 1)):
         raise ValueError(f"block {block}: give a power of two of at least 1024")
-    run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    open_tasks = [task for task in work.tasks if task.status == "ok"]
-    workers = {
-        task.implementation: Worker(task.implementation, start_limit=start_limit, call_limit=call_limit) for task in open_tasks
-    }
-    journal = Journal(folder)
-    passes = batches(open_tasks)
-    left = {which: tasks for which, tasks in passes.items() if not journal.find(which)}
-    laws: list[dict[str, Any]] = []
-    try:
-        for worker in workers.values() if left else ():
-            worker.start()  # all at once: importing a framework takes seconds
-        with ThreadPoolExecutor(jobs) as executor:
-            executor.submit(_compile_kernels, list(left))  # while the frameworks are being imported
-            for which, tasks in left.items():
-                inputs = work.inputs_of(tasks[0])
-                length = block or block_length(inputs.format, inputs.count)
-                journal.record(which, _measure(run_id, which, tasks, inputs, workers, executor, jobs, length, progress))
-        if work.laws:
-            laws = check(run_id, open_tasks, workers, work.seed, jobs)
-    except KeyboardInterrupt:
-        for which, tasks in left.items():
-            for task in tasks if not journal.find(which) else ():
-                if task.status == "ok":
-                    task.fail("interrupted", "the run was interrupted")
-    finally:
-        for worker in workers.values():
-            worker.stop()
-    return _collect(run_id, work, passes, journal, laws)
-
-
-def _measure(
-    run_id: str,
-    which: Pass,
-    tasks: list[Task],
-    inputs: Inputs,
-    workers: dict[Implementation, Worker],
-    executor: ThreadPoolExecutor,
-    jobs: int,
-    block: int,
-    progress: Progress,
-) -> Finished:
-    """Do one pass."""
-    _, name, parameters, order = which
-    definition = activation(name, **dict(parameters))
-    comparison = Comparison(definition, order, inputs.format, jobs, inputs.count, inputs.exhaustive)
-    witness = Witness(inputs, comparison)
-    Sweep(tasks, workers, inputs, witness, executor, jobs, block, progress).run()
-    hellos = {implementation: worker.hello for implementation, worker in workers.items() if worker.hello}
-    rows = [accuracy_row(run_id, task, inputs, comparison, hellos.get(task.implementation)) for task in tasks]
-    measured = [task for task in tasks if task.status == "ok"]
-    evidence = witness.evidence(definition, order)
-    found = list(symptoms(evidence, measured))
-    laws = [
-        law_row(run_id, task, hellos.get(task.implementation), law, verdict)
-        for task in own(evidence, measured)
-        for law, verdict in verdicts(evidence, task, measured)
-    ]
-    said = {str(implementation): hello for implementation, hello in hellos.items()}
-    return finish(tasks, rows, agreement_rows(run_id, tasks, inputs, comparison), laws, found, said)
-
-
-def _collect(run_id: str, work: Plan, passes: dict[Pass, list[Task]], journal: Journal, laws: list[dict[str, Any]]) -> Run:
-    """The frames of all that is finished; what is not has rows that say why."""
-    hellos: dict[str, dict[str, Any]] = {}
-    for done in journal.finished:
-        hellos |= done.hellos
-    rows: dict[int, dict[str, Any]] = {}
-    for which, tasks in passes.items():
-        finished = journal.find(which)
-        rows |= {task.number: row for task in tasks if finished and (row := finished.row(task))}
-    for task in work.tasks:
-        hello = hellos.get(str(task.implementation))
-        rows.setdefault(task.number, accuracy_row(run_id, task, work.inputs_of(task), None, hello))
-    laws = [row for done in journal.finished for row in done.laws] + laws
-    defects = breaches(laws, findings(symptom for done in journal.finished for symptom in done.symptoms))
-    defects += failures(rows.values())
-    found = [finding_row(run_id, finding) for finding in ranked(defects)]
-    return Run(
-        run_id,
-        frame([rows[task.number] for task in work.tasks], ACCURACY),
-        frame([row for done in journal.finished for row in done.agreement], AGREEMENT),
-        frame(found, FINDINGS),
-        frame(laws, LAWS),
-        _environments(run_id, hellos, work),
-    )
-
-
-def _compile_kernels(passes: list[Pass]) -> None:
-    """Have the kernels of all passes compiled; a first run would otherwise wait for each in turn."""
-    for form, name, parameters, order in passes:
-        comparison = Comparison(activation(name, **dict(parameters)), order, number_format(form), lanes=1)
-        one = number_format(form).round([1.0])
-        with ThreadPoolExecutor(1) as executor:
-            comparison.add(0, one, {0: one, 1: one ^ one.dtype.type(1)}, executor)
+    units = divide(work, shard)
+    interrupted = False
+    mine = [unit for number, unit in enumerate(units) if number % share[1] == share[0] - 1]
+    with cluster.connected(workers, scheduler) if workers or scheduler else nullcontext() as client:
+        if folder and requests:
+            begin(folder, requests, fresh)
+        store = Store(folder)
+        check_own(units, store)
+        try:
+            if client:
+                cluster.work_off(work, requests, mine, units, store, client, not scheduler, progress)
+            else:
+                with closing(Laboratory(work, jobs, block, start_limit, call_limit, progress)) as laboratory:
+                    local.work_off(work, mine, units, store, laboratory, jobs)
+        except KeyboardInterrupt:
+            interrupted = True  # what is not finished has rows that say so
+        finally:
+            store.close()
+    settle(work, units, store)
+    result = collect(work, units, store)
+    result.interrupted = interrupted
+    return result
 
 
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def block_length(form: Format, count: int) -> int:
-    """Inputs per block, unless somebody asks for another number."""
-    largest = _BLOCK_BYTES * 8 // form.bits
-    return min(largest, max(1024, 1 << (count - 1).bit_length()))
-
-
-def _environments(run_id: str, hellos: dict[str, dict[str, Any]], work: Plan) -> Any:
-    import pandas as pd
-
-    seeds = {inputs.seed for inputs in work.inputs.values() if inputs.seed is not None}
-    implementations = {str(task.implementation): task.implementation for task in work.tasks}
-    rows = []
-    for name, hello in hellos.items():
-        implementation = implementations[name]
-        row = {"run_id": run_id, "backend": implementation.backend, "mode": implementation.mode}
-        row |= {"device": implementation.device}
-        row |= {"versions": " ".join(f"{name} {version}" for name, version in hello["versions"].items())}
-        row |= hello["environment"] | {"seed": str(min(seeds, default="")), "git_revision": _revision()}
-        rows.append(row | {"time": datetime.now(UTC).isoformat(timespec="seconds")})
-    return pd.DataFrame(rows).astype("string")
-
-
-def _revision() -> str:
-    """The revision of the checkout that lastbit runs from, or nothing."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def check_arithmetic() -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .catalogue import parse
 from .evidence import examine
 from .exact import Exact
 from .execution import processors
@@ -80,7 +79,7 @@ def explain(request: Request, form: Format, input_bits: int) -> tuple[list[Expla
     workers = {task.implementation: Worker(task.implementation) for task in work.tasks if task.status == "ok"}
     results = collect(work.tasks, workers, form, inputs, processors())
     order = work.tasks[0].case.order
-    definition = parse(request.activations[0])
+    definition = work.definition(work.tasks[0].case)
     exact = Exact(definition, order)
     explanations = []
     for position, bits in enumerate(points):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .findings import ORDERS, Finding, told
+from .demonstrations import failure
+from .findings import ORDERS, Finding, owner, told
 
 Row = dict[str, Any]
 
@@ -20,14 +21,16 @@ def failures(rows: Iterable[Row]) -> list[Finding]:
     groups: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
         if row["status"] in _PHRASES:
-            groups.setdefault((row["backend"], row["activation"], row["order"], row["status"]), []).append(row)
+            groups.setdefault((row["backend"], row["implementation"], row["activation"], row["order"], row["status"]), []).append(
+                row
+            )
     return [_finding(group) for group in groups.values()]
 
 
 def _finding(rows: list[Row]) -> Finding:
     status, reason = rows[0]["status"], rows[0]["reason"]
     cases = told(rows)
-    name = f"{cases['backend']}: the {ORDERS[cases['order']]} of {cases['activation']}"
+    name = f"{owner(rows[0])}: the {ORDERS[cases['order']]} of {cases['activation']}"
     return Finding(
         kind=status,
         severity="severe" if status == "crashed" else "moderate",
@@ -36,4 +39,5 @@ def _finding(rows: list[Row]) -> Finding:
         share=1.0,
         diagnosis=reason,
         sentence=f"{name} {_PHRASES[status]}: {reason}. Formats: {cases['format']}; in {cases['implementations']}.",
+        reproducer=failure(rows[0]),
     )

@@ -13,24 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .activations import label
+from .defects import defects, showing
 from .formats import FORMATS, number_format
-from .reproducers import reproducer
-from .symptoms import Symptom
+from .reproducers import copies, reproducer
+from .severity import SEVERITIES, severity
+from .symptoms import TOLERATED, Symptom
 from .workers import Implementation
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SEVERITIES = ("severe", "moderate", "minor", "policy")
-"""How bad a finding is; a policy is a choice that can be defended."""
-
-_FORMATS = ("float32", "float64", "bfloat16", "float16")  # examples are taken from the first there is
 ORDERS = ("value", "gradient", "second derivative")
-_MIRRORED = 1.5  # so far may the ends of a mirrored defect lie apart
-_POLICIES = ("flush_to_zero", "signed_zero", "kink")
 _PHRASES = {
     "nan": "is NaN {where}, where a number is right",
-    "special_value": "is not what it must be {where}",
+    "special_value": "is not the limit {where}",
     "overflow": "is infinite {where}, where the result is finite",
     "early_underflow": "is 0 {where}, where the result is a normal number",
     "inaccurate": "is wrong by up to {ulps} ulp {where}",
@@ -48,12 +45,9 @@ def load(folder: Path | None) -> pd.DataFrame:
     Raises:
         ValueError: where there is none.
     """
-    import pandas as pd
+    from .saved import newest, read
 
-    runs = sorted(Path().glob("lastbit-run-*/findings.parquet")) if folder is None else [folder / "findings.parquet"]
-    if not runs or not runs[-1].is_file():
-        raise ValueError(f"no findings in {folder or 'lastbit-run-*'}: give the directory of a run (lastbit run --out DIR)")
-    return pd.read_parquet(runs[-1])
+    return read(folder or newest(), "findings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +65,14 @@ class Finding:
         also: what else the defect is: ``eager_vs_compiled`` where another mode is right, ``wrong_sign``, ``inaccurate``.
         inputs_affected, share, share_used: of the example's case: inputs affected among those examined, as a share of all,
             and as a share of those people use (up to 10).
-        low, high, nearest: the range of the inputs affected, and the least magnitude of one.
+        low, high, nearest: the range of the inputs affected, over all cases, and the least magnitude of one; what it is in
+            each format the sentence tells.
         example_bits, example, got, exact: an input, and the results in decimal.
         ulps, relative: the errors there.
         diagnosis: the cause, where the evidence shows one.
         sentence: all of it in words.
         reproducer: a script that shows it with the framework alone.
+        spans: ``low, high, nearest`` of all that the defect shows in; no column.
     """
 
     kind: str
@@ -105,37 +101,23 @@ class Finding:
     diagnosis: str = ""
     sentence: str
     reproducer: str = ""
+    spans: tuple[tuple[float, float, float], ...] = ()
 
     def concerns(self, x: float) -> bool:
         """Whether an input is among those affected, as far as their range tells."""
-        return (self.low <= x <= self.high and abs(x) >= self.nearest) or (math.isnan(x) and math.isnan(self.example))
+        spans = self.spans or ((self.low, self.high, self.nearest),)
+        inside = any(low <= x <= high and abs(x) >= nearest for low, high, nearest in spans)
+        return inside or (math.isnan(x) and math.isnan(self.example))
 
 
 def findings(symptoms: Iterable[Symptom]) -> list[Finding]:
     """Each defect once."""
-    groups: dict[tuple[object, ...], list[Symptom]] = {}
-    for symptom in symptoms:
-        case, kind = symptom.case, symptom.kind
-        defect = "early_underflow" if kind == "inaccurate" else kind  # digits that go one by one, and then all
-        which = () if kind == "flush_to_zero" else (case.activation, case.order, symptom.region)
-        groups.setdefault((symptom.implementation.backend, defect, *which), []).append(symptom)
-    return [_finding(group) for group in _mirrored(groups)]
+    return [_finding(group) for group in defects(symptoms)]
 
 
 def ranked(found: Iterable[Finding]) -> list[Finding]:
     """The worst first."""
     return sorted(found, key=_rank)
-
-
-def _mirrored(groups: dict[tuple[object, ...], list[Symptom]]) -> list[list[Symptom]]:
-    """The groups, those of a defect that begins equally far out on both sides as one."""
-    for key in [key for key in groups if key[-1] == "negative"]:
-        other = (*key[:-1], "positive")
-        if other in groups:
-            ends = [min(symptom.nearest for symptom in groups[each]) for each in (key, other)]
-            if max(ends) <= _MIRRORED * min(ends):
-                groups[other] += groups.pop(key)
-    return list(groups.values())
 
 
 def _rank(finding: Finding) -> tuple[float, ...]:
@@ -147,8 +129,8 @@ def _known(share: float) -> float:
 
 
 def _finding(symptoms: list[Symptom]) -> Finding:
-    first = min(symptoms, key=lambda symptom: symptom.kind != "early_underflow").kind
-    best = min((symptom for symptom in symptoms if symptom.kind == first), key=_showing)
+    lost = [symptom for symptom in symptoms if symptom.kind == "early_underflow"]
+    best = min(lost or [symptom for symptom in symptoms if symptom.kind != "special_value"] or symptoms, key=showing)
     case, form = best.case, number_format(best.case.format)
     shown = [
         symptom
@@ -158,7 +140,7 @@ def _finding(symptoms: list[Symptom]) -> Finding:
     got = _decimal(form.value(best.got))
     return Finding(
         kind=best.kind,
-        severity=_severity(best),
+        severity=severity(best),
         backend=best.implementation.backend,
         activation=listed(s.case.activation for s in symptoms),
         parameters=listed(_parameters(s) for s in symptoms),
@@ -171,9 +153,9 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         inputs_affected=sum(symptom.count for symptom in shown),
         share=sum(symptom.count for symptom in shown) / best.total,
         share_used=sum(symptom.used for symptom in shown) / max(best.total_used, 1),
-        low=min(symptom.low for symptom in shown),
-        high=max(symptom.high for symptom in shown),
-        nearest=min(symptom.nearest for symptom in shown),
+        low=min(symptom.low for symptom in symptoms),
+        high=max(symptom.high for symptom in symptoms),
+        nearest=min(symptom.nearest for symptom in symptoms),
         example_bits=best.bits,
         example=form.value(best.bits),
         got=got,
@@ -182,31 +164,9 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         relative=best.relative,
         diagnosis=best.cause,
         sentence=_sentence(best, shown, symptoms, got),
-        reproducer=reproducer(best.implementation, case, form.value(best.bits)),
+        reproducer=reproducer(best.implementation, case, copies(form.value(best.bits))),
+        spans=tuple(dict.fromkeys((symptom.low, symptom.high, symptom.nearest) for symptom in symptoms)),
     )
-
-
-def _showing(symptom: Symptom) -> tuple[float, ...]:
-    """The less, the better does a symptom show its defect."""
-    severity = SEVERITIES.index(_severity(symptom))
-    return (severity, _FORMATS.index(symptom.case.format), -symptom.used, -symptom.count)
-
-
-def _severity(symptom: Symptom) -> str:
-    """From what is lost and how near to the inputs people use."""
-    if symptom.kind in _POLICIES:
-        return "policy"
-    if symptom.kind == "nan_lost":
-        return "minor"
-    if symptom.kind in ("nan", "overflow"):
-        return "severe" if symptom.nearest < 2.0**10 else "moderate"
-    if symptom.kind == "special_value":
-        return "severe" if symptom.case.order == 0 else "moderate"
-    half = 2.0 ** (-number_format(symptom.case.format).precision / 2)
-    lost = symptom.kind == "early_underflow" or symptom.relative > 0.25
-    if lost and (symptom.loss > half or (symptom.nearest < 2.0**10 and symptom.region != "near" and symptom.case.order < 2)):
-        return "severe"
-    return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.case.order < 2) else "minor"
 
 
 def _also(best: Symptom, symptoms: list[Symptom]) -> Iterable[str]:
@@ -214,10 +174,18 @@ def _also(best: Symptom, symptoms: list[Symptom]) -> Iterable[str]:
         if symptom.kind != best.kind:
             yield symptom.kind
         mine = symptom.implementation
-        if symptom.kind != "flush_to_zero" and any(name.split(":")[0] == mine.backend for name in symptom.right):
+        if symptom.kind != "flush_to_zero" and any(_another_mode(name, mine) for name in symptom.right):
             yield "eager_vs_compiled"
         if symptom.wrong_sign:
             yield "wrong_sign"
+        if symptom.kind == best.kind == "range" and symptom.ulps > TOLERATED[symptom.case.format]:
+            yield "inaccurate"
+
+
+def _another_mode(name: str, mine: Implementation) -> bool:
+    """Whether an implementation, by its name, is the same code in another mode."""
+    where, _, own = name.partition(" ")
+    return (where.split(":")[0], own) == (mine.backend, mine.substitute)
 
 
 def told(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -229,8 +197,18 @@ def told(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "order": rows[0]["order"],
         "route": listed(row["route"] for row in rows),
         "format": listed(name for name in FORMATS if any(row["format"] == name for row in rows)),
-        "implementations": listed(str(Implementation(row["backend"], row["mode"], row["device"])) for row in rows),
+        "implementations": listed(str(implementation(row)) for row in rows),
     }
+
+
+def implementation(row: dict[str, Any]) -> Implementation:
+    """The implementation of a row of a frame."""
+    return Implementation(row["backend"], row["mode"], row["device"], row["implementation"])
+
+
+def owner(row: dict[str, Any]) -> str:
+    """Whose code a row of a frame is about."""
+    return implementation(row).owner
 
 
 def listed(words: Iterable[str]) -> str:
@@ -245,27 +223,44 @@ def _parameters(symptom: Symptom) -> str:
 def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got: str) -> str:
     case = best.case
     form = number_format(case.format)
-    name = case.activation + (f"({_parameters(best)})" if case.parameters else "")
+    name = label(case.activation, case.parameters)
     if best.kind == "flush_to_zero":
         others = len({s.case.activation for s in symptoms}) - 1
         name += f" and {others} others" if others else ""
     phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
-    formats = listed(f for f in FORMATS if any(s.case.format == f for s in symptoms))
-    text = f"{best.implementation.backend}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
-    if not math.isnan(form.value(best.bits)):
-        text += f": at x = {_decimal(form.value(best.bits))} it gives {got}, exact is {_short(best.exact)}"
-    text += f". Formats: {formats}; in {listed(str(s.implementation) for s in symptoms)}."
+    if best.kind == "special_value" and best.exact == "nan":
+        phrase = f"is a number {_where(shown)}, where there is none"
+    text = f"{best.implementation.owner}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
+    x = form.value(best.bits)
+    if not math.isnan(x):
+        at = "" if _where(shown) in (f"at x = {_decimal(x)}", f"at {_decimal(x)}") else f"at x = {_decimal(x)} "
+        text += f": {at}it gives {got}, exact is {_short(best.exact)}"
+    text += f". Formats: {_formats(best, shown, symptoms)}; in {listed(str(s.implementation) for s in symptoms)}."
     text += f" Right there: {', '.join(best.right)}." if best.right else ""
     return text + (f" Diagnosis: {best.cause}." if best.cause else "")
 
 
+def _formats(best: Symptom, shown: list[Symptom], symptoms: list[Symptom]) -> str:
+    """The formats, each with its range where that is another one than in the example's."""
+    texts = []
+    for name in FORMATS:
+        there = [symptom for symptom in symptoms if symptom.case.format == name]
+        alike = [symptom for symptom in there if symptom.kind == best.kind]
+        differs = name != best.case.format and alike and _where(alike) != _where(shown)
+        texts += [f"{name} ({_where(alike)})" if differs else name] if there else []
+    return ", ".join(texts)
+
+
 def _where(shown: list[Symptom]) -> str:
     low, high = min(symptom.low for symptom in shown), max(symptom.high for symptom in shown)
+    if math.isinf(min(symptom.nearest for symptom in shown)):
+        return "at " + ("±inf" if low < high else _decimal(low))
     if low == high:
         return f"at x = {_decimal(low)}"
-    if shown[0].region == "near":
+    near = [symptom.region == "near" for symptom in shown]
+    if all(near):
         return f"for |x| up to {max(abs(low), abs(high)):.4g}"
-    if low < 0 < high:
+    if low < 0 < high and not any(near):
         return f"from |x| = {min(symptom.nearest for symptom in shown):.5g} on"
     return f"for x from {low:.5g} to {high:.5g}"
 

@@ -8,14 +8,15 @@
 * ``signed_zero``: a zero that the function approaches from one side, at ±0 and ±∞, has the sign of that side;
 * ``modes``: a compiled mode gives the bits of the eager one.
 
-They are checked on the results kept of each pass, see :mod:`harness.evidence`. How frameworks compare with each other is
-in the frame ``agreement``.
+They are checked on the results kept of each pass, see :mod:`harness.evidence`, but for those that are flushed to zero: a
+policy breaks any law. How frameworks compare with each other is in the frame ``agreement``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from .evidence import Evidence, Reals, unit
 from .results import Verdict
 from .shape import Symmetry, shape, span
 from .sweep import Task
-from .symptoms import USED
+from .symptoms import USED, flushed
 
 LAWS = ("range", "monotone", "symmetric", "nan", "limits", "signed_zero", "modes")
 _APART = 1.0  # ulp of the larger one: so far from their law may two correctly rounded results be
@@ -35,10 +36,15 @@ Verdicts = Iterator[tuple[str, Verdict]]
 
 def verdicts(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
     """The laws and the verdicts on a case of a pass with these tasks; laws that say nothing about it are left out."""
-    output = evidence.values(task.number)
+    output = _unflushed(evidence, task)
     for look in _LAWS:
         yield from look(evidence, output)
     yield from _modes(evidence, task, tasks)
+
+
+def _unflushed(evidence: Evidence, task: Task) -> Reals:
+    """A case's results; NaN, of which no law says anything, where they are flushed."""
+    return np.where(flushed(evidence, task.number), np.nan, evidence.values(task.number))
 
 
 def _range(evidence: Evidence, output: Reals) -> Verdicts:
@@ -51,14 +57,34 @@ def _range(evidence: Evidence, output: Reals) -> Verdicts:
 
 def _monotone(evidence: Evidence, output: Reals) -> Verdicts:
     depth, checked = np.zeros(output.size), np.zeros(output.size, bool)
+    lane = np.arange(output.size)
+    beyond = lane.copy()  # by input the one before it with the result that has gone furthest
     for piece in shape(evidence.activation, evidence.order).pieces:
         inside = (evidence.x > piece.low) & (evidence.x < piece.high) & ~np.isnan(output)
         checked |= inside
         for slope in (piece.slope,) if piece.slope else (1, -1):  # what is constant neither falls nor rises
-            before = output.copy()
-            before[inside] = np.maximum.accumulate(output[inside] * slope) * slope
-            depth = np.maximum(depth, _ulps(evidence, _apart(output, before), output, before))
-    yield _worst("monotone", evidence, output, checked, depth, "at a smaller input it had gone beyond")
+            height = output[inside] * slope
+            highest = np.maximum.accumulate(height)
+            before, furthest = output.copy(), lane.copy()
+            before[inside] = highest * slope
+            furthest[inside] = lane[inside][np.maximum.accumulate(np.where(height == highest, np.arange(height.size), 0))]
+            dip = _ulps(evidence, _apart(output, before), output, before)
+            beyond, depth = np.where(dip > depth, furthest, beyond), np.maximum(depth, dip)
+    law, verdict = _worst("monotone", evidence, output, checked, depth, "")
+    if verdict.example_bits is not None:
+        _blame(evidence, output, verdict, beyond)
+    yield law, verdict
+
+
+def _blame(evidence: Evidence, output: Reals, verdict: Verdict, beyond: NDArray[np.int_]) -> None:
+    """Of the two results that make a dip, have the verdict show the one that is further from the exact result."""
+    low = int(np.flatnonzero(evidence.bits == verdict.example_bits)[0])
+    high = int(beyond[low])
+    errors = _ulps(evidence, _apart(output, evidence.best), output, evidence.best)
+    verdict.where = f"at the smaller {evidence.x[high]!s} it is {output[high]!s}"
+    if errors[high] > errors[low]:
+        verdict.example_bits, verdict.got = int(evidence.bits[high]), str(output[high])
+        verdict.where = f"at the larger {evidence.x[low]!s} it is {output[low]!s}"
 
 
 def _symmetric(evidence: Evidence, output: Reals) -> Verdicts:
@@ -125,11 +151,11 @@ def _modes(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
     mine = task.implementation
     for other in tasks:
         theirs = other.implementation
-        alike = (theirs.backend, theirs.device, other.case) == (mine.backend, mine.device, task.case)
-        if alike and theirs.mode == "eager" != mine.mode and other.number in evidence.outputs:
+        same = replace(theirs, mode=mine.mode) == mine and other.case == task.case
+        if same and theirs.mode == "eager" != mine.mode and other.number in evidence.outputs:
             output, eager = evidence.values(task.number), evidence.values(other.number)
-            both_nan = np.isnan(output) & np.isnan(eager)
-            differ = (evidence.outputs[task.number] != evidence.outputs[other.number]) & ~both_nan
+            alike = (np.isnan(output) & np.isnan(eager)) | flushed(evidence, task.number) | flushed(evidence, other.number)
+            differ = (evidence.outputs[task.number] != evidence.outputs[other.number]) & ~alike
             depth = np.where(np.isnan(output) | np.isnan(eager), math.inf, _ulps(evidence, _apart(output, eager), output, eager))
             depth = np.where(differ, np.maximum(depth, np.finfo(float).tiny), 0.0)  # zeros of two signs differ, by nothing
             law, verdict = _worst("modes", evidence, output, np.ones(output.size, bool), depth, "")
@@ -163,4 +189,4 @@ def _worst(
     deepest = np.flatnonzero(depth == depth.max())
     place = deepest[np.argmax(np.abs(evidence.x[deepest]) <= USED)]
     bits, got, steps = int(evidence.bits[place]), str(output[place]), float(depth[place])
-    return law, Verdict(int(checked.sum()), int(broken), bits, got, where, steps)
+    return law, Verdict(int(checked.sum()), int(broken), bits, got, where, steps).over(evidence.x[depth > 0])

@@ -3,8 +3,10 @@
 * ``position``: the same input gives the same bits alone, in the body of a vector and in its remainder;
 * ``repeatable``: two computations of the same inputs give the same bits;
 * ``threads``: so do one thread and two (eager modes);
-* ``promotion``: a scalar gives what a vector of one gives, and an integer what the same number gives as a float of the
-  type returned; to refuse integers, or to return integers for them, is the framework's choice, and is noted.
+* ``promotion``: a scalar gives what a vector of one gives, and an integer what the same number gives as a float (of the
+  type returned, where it is one); to refuse integers is the framework's choice, and is noted.
+
+The law of parameters is in :mod:`harness.extremes`, that of layout in :mod:`harness.layout`.
 
 NaNs count as one and the same, -0 and +0 as two. An implementation's worker that dies costs the row of that law.
 """
@@ -12,23 +14,23 @@ NaNs count as one and the same, -0 and +0 as two. An implementation's worker tha
 from __future__ import annotations
 
 import math
-import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
 
-from .formats import Bits, Format, number_format
+from . import extremes, layout
+from .formats import FORMATS, Bits, Format, number_format
 from .inputs import sampled, special_inputs
+from .layout import flushed, shown, steps
 from .results import Row, Verdict, law_row
 from .sweep import Task
-from .workers import Died, Implementation, Worker
+from .workers import Died, Worker
 
-LAWS = ("position", "repeatable", "threads", "promotion")
+LAWS = ("position", "repeatable", "threads", layout.LAW, "promotion")
 ROUTES = ("native", "autodiff")
 """What the framework itself offers; formulas are made of operations that have rows of their own."""
 SCREEN = {"eager": (1, 7, 67)}
@@ -40,9 +42,9 @@ LENGTHS = (1, 2, 3, 5, 6, 7, 9, 15, 17, 31, 33, 35, 65, 67)
 BLOCK = {"eager": 1 << 17}
 """Inputs computed twice, by mode; from 2^15 on PyTorch shares them out to its threads."""
 FORMAT = "float32"
-"""The only format of modes other than eager, where each case is compiled anew, and of runs of many activations."""
-FEW = 4
-"""Up to so many activations, the eager modes are looked at in every format."""
+"""The only format of modes other than eager, where each case is compiled anew."""
+LENGTH = 67
+"""In runs of many activations the other formats are only looked at for place, in vectors of this length."""
 _INTEGERS = {"eager": ("int32", "int64", "bool")}
 _TYPICAL, _NEAR, _ANYWHERE = 64, 16, 16  # probes in [-20, 20], in [-2, 2], among all encodings
 _SPECIALS = 28  # zeros, infinities, NaNs and the edges of the format, see special_inputs
@@ -61,48 +63,13 @@ def probes(form: Format, seed: int) -> Bits:
 
 
 def concerned(tasks: list[Task]) -> list[Task]:
-    """The tasks that the laws are checked for: measured, of the framework itself, and no more than there is time for."""
-    few = len({(task.case.activation, task.case.parameters) for task in tasks}) <= FEW
-    own = [task for task in tasks if task.status == "ok" and task.case.route in ROUTES]
-    return [task for task in own if task.case.format == FORMAT or (few and task.implementation.mode == "eager")]
+    """The tasks that the laws are checked for: of the framework itself, and no more than there is time for."""
+    own = [task for task in tasks if task.case.route in ROUTES]
+    return [task for task in own if task.case.format == FORMAT or task.implementation.mode == "eager"]
 
 
-def check(run_id: str, tasks: list[Task], workers: dict[Implementation, Worker], seed: int, jobs: int) -> list[Row]:
-    """Check the laws for the tasks that are :func:`concerned`.
-
-    Args:
-        run_id: of the rows.
-        tasks: of a plan, measured.
-        workers: by implementation; the law of threads starts one more for each, and ends it.
-        seed: of the probes.
-        jobs: implementations that are checked at the same time.
-
-    Returns:
-        A row per task and law (columns :data:`harness.results.LAWS`), in the order of the tasks.
-    """
-    chosen: dict[Implementation, list[Task]] = {}
-    for task in concerned(tasks):
-        chosen.setdefault(task.implementation, []).append(task)
-    found: dict[tuple[int, str], Row] = {}
-    ended = Event()
-
-    def examine(implementation: Implementation) -> None:
-        with tempfile.TemporaryDirectory(prefix="lastbit-") as folder:
-            court = _Court(run_id, workers[implementation], seed, Path(folder))
-            try:
-                for task in chosen[implementation]:
-                    if ended.is_set():
-                        return
-                    found.update({(task.number, row["law"]): row for row in court.rows(task)})
-            finally:
-                court.close()
-
-    with ThreadPoolExecutor(jobs) as executor:
-        try:
-            list(executor.map(examine, chosen))
-        finally:
-            ended.set()  # interrupted: the cases under way are the last ones
-    return [found[key] for key in sorted(found, key=lambda key: (key[0], LAWS.index(key[1])))]
+Look = Callable[[Task, Format], Verdict]
+"""What a case's conduct is in one respect."""
 
 
 @dataclass(eq=False)
@@ -148,30 +115,88 @@ class _Desk:
         return reply
 
 
-class _Court:
-    """Checks the laws for the cases of one implementation."""
+class Court:
+    """Checks the laws for the cases of one implementation; the rows of the law of parameters still want
+    :func:`harness.extremes.compared`.
 
-    def __init__(self, run_id: str, worker: Worker, seed: int, folder: Path) -> None:
-        self._run_id, self._seed, self._folder = run_id, seed, folder
+    Args:
+        worker: of the implementation; the law of threads starts one more, which :meth:`close` ends.
+        seed: of the probes.
+        folder: for the inputs and results that go to and fro.
+    """
+
+    def __init__(self, worker: Worker, seed: int, folder: Path) -> None:
+        self._seed, self._folder = seed, folder
         self._mode = worker.implementation.mode
+        self._screen: tuple[int, ...] = ()
         self._one = _Desk(worker)
         self._two = _Desk(Worker(worker.implementation, 2, worker.start_limit, worker.call_limit))
-        self._laws: dict[str, Callable[[Task, Format], Verdict]] = {"position": self._position, "repeatable": self._repeatable}
+        self._laws: dict[str, Look] = {
+            "position": self._position,
+            "repeatable": lambda task, form: self._compared(task, form, self._one, "second time"),
+        }
         if self._mode == "eager":
-            self._laws["threads"] = self._threads
+            self._laws["threads"] = lambda task, form: self._compared(task, form, self._two, "with 2 threads")
+            self._laws[layout.LAW] = lambda task, form: layout.look(form, probes(form, seed), partial(self._one.ask, task))
         self._laws["promotion"] = self._promotion
+        self._tried: set[tuple[str, ...]] = set()  # functions whose parameters have been tried in this session
 
-    def rows(self, task: Task) -> list[Row]:
-        """The rows of a case."""
+    def session(self, tasks: Iterable[Task], few: bool) -> list[Row]:
+        """A row per task and law (columns :data:`harness.results.LAWS`); none of a case that the framework lacks.
+
+        Args:
+            tasks: :func:`concerned`.
+            few: whether there is time for all laws in every format.
+        """
+        found: list[Row] = []
+        self._tried = set()
+        self._two.worker.patience = self._one.worker.patience
+        for task in tasks:
+            rows = self._rows(task, few or task.case.format == FORMAT)
+            found += [] if all(row["status"] == "unsupported" for row in rows) else rows
+        return found
+
+    def _rows(self, task: Task, thorough: bool) -> list[Row]:
+        """The rows of a case: of all laws, or of place alone and in one length."""
         form, rows = number_format(task.case.format), []
-        for law, look in self._laws.items():
-            status, reason, verdict = "", "", Verdict()
+        self._screen = SCREEN.get(self._mode, SCREEN_COMPILED) if thorough else (LENGTH,)
+        for law, look in (self._laws if thorough else {"position": self._position}).items():
+            rows.append(self._row(task, form, law, look))
+        return rows + (self._extremes(task, form) if thorough else [])
+
+    def _row(self, task: Task, form: Format, law: str, look: Look) -> Row:
+        """The row of one law; a look in which a worker is killed from outside is taken again."""
+        status, reason, verdict = "", "", Verdict()
+        while True:
             try:
                 verdict = look(task, form)
-            except (Died, _Refused) as problem:
-                status, reason = problem.status, problem.reason
-            rows.append(law_row(self._run_id, task, self._one.worker.hello, law, verdict, status, reason))
-        return rows
+            except Died as death:
+                if death.again:
+                    continue
+                status, reason = death.status, death.reason
+            except _Refused as refusal:
+                status, reason = refusal.status, refusal.reason
+            return law_row(task, self._one.worker.hello, law, verdict, status, reason)
+
+    def _extremes(self, task: Task, form: Format) -> list[Row]:
+        """The row of the law of parameters; once for each function that has any."""
+        case = task.case
+        tried = (case.activation, *(name for name, _ in case.parameters))  # softplus with a threshold is another one
+        if case.route != "native" or case.format != FORMAT or not case.parameters or tried in self._tried:
+            return []
+        self._tried.add(tried)
+        return [self._row(task, form, extremes.LAW, lambda task, form: extremes.look(task, form, self._accepted))]
+
+    def _accepted(self, task: Task, inputs: Bits) -> Bits | None:
+        try:
+            return self._apply(task, inputs, self._one)
+        except _Refused:
+            return None
+
+    @property
+    def processor_seconds(self) -> float:
+        """That the workers say they have used."""
+        return self._one.worker.processor_seconds + self._two.worker.processor_seconds
 
     def close(self) -> None:
         """End what was started here; a worker does not outlive the thread that started it."""
@@ -187,25 +212,22 @@ class _Court:
 
     def _position(self, task: Task, form: Format) -> Verdict:
         tried = probes(form, self._seed)
-        message = {"op": "position", "probes": tried.tolist(), "lengths": SCREEN.get(self._mode, SCREEN_COMPILED)}
+        message = {"op": "position", "probes": tried.tolist(), "lengths": self._screen}
         broken = self._one.ask(task, message)["broken"]
         if not broken:
             return Verdict(len(tried))
-        spreads = {index: _steps({bits for bits, _, _ in results}, form) for index, results in broken}
-        index, results = max(broken, key=lambda each: (spreads[each[0]], -each[0]))  # the worst, of equals the first
+        spreads = {index: steps({bits for bits, _, _ in results}, form) for index, results in broken}
+        flush = {index: flushed({bits for bits, _, _ in results}, form) for index, results in broken}
+        # The worst, of equals the first; a flush to zero only where there is nothing else.
+        index, results = max(broken, key=lambda each: (not flush[each[0]], spreads[each[0]], -each[0]))
         example = int(tried[index])
         lengths = LENGTHS if self._mode == "eager" else SCREEN_COMPILED
         runs = self._one.ask(task, {"op": "position", "probes": [example], "lengths": lengths})["runs"]
-        first = "; ".join(f"length {length}, lane {lane}: {_shown(bits, form)}" for bits, length, lane in results[:_SHOWN])
+        first = "; ".join(f"length {length}, lane {lane}: {shown(bits, form)}" for bits, length, lane in results[:_SHOWN])
         where = _copies(runs, form) or f"among other inputs, {first}"
         got = _results({bits for bits, _, _ in results}, form)
-        return Verdict(len(tried), len(broken), example, got, where, spreads[index])
-
-    def _repeatable(self, task: Task, form: Format) -> Verdict:
-        return self._compared(task, form, self._one, "second time")
-
-    def _threads(self, task: Task, form: Format) -> Verdict:
-        return self._compared(task, form, self._two, "with 2 threads")
+        verdict = Verdict(len(tried), len(broken), example, got, where, spreads[index])
+        return verdict.over(form.decode(tried[[probe for probe, _ in broken]]))
 
     def _compared(self, task: Task, form: Format, other: _Desk, words: str) -> Verdict:
         count = BLOCK.get(self._mode, SCREEN_COMPILED[0])
@@ -214,10 +236,11 @@ class _Court:
         differing = np.flatnonzero(first != second)
         if not len(differing):
             return Verdict(count)
-        spreads = [_steps({int(first[lane]), int(second[lane])}, form) for lane in differing.tolist()]
+        spreads = [steps({int(first[lane]), int(second[lane])}, form) for lane in differing.tolist()]
         lane = int(differing[int(np.argmax(spreads))])
-        got = f"{_shown(int(first[lane]), form)}, {words} {_shown(int(second[lane]), form)}"
-        return Verdict(count, len(differing), int(inputs[lane]), got, f"length {count}, lane {lane}", max(spreads))
+        got = f"{shown(int(first[lane]), form)}, {words} {shown(int(second[lane]), form)}"
+        verdict = Verdict(count, len(differing), int(inputs[lane]), got, f"length {count}, lane {lane}", max(spreads))
+        return verdict.over(form.decode(inputs[differing]))
 
     def _apply(self, task: Task, inputs: Bits, desk: _Desk) -> Bits:
         given, made = self._folder / "inputs", self._folder / "outputs"
@@ -236,37 +259,31 @@ class _Court:
         for name, answer in reply["integers"].items():
             told.append(f"{name}: refused ({answer['refused']})" if "refused" in answer else f"{name}: {answer['dtype']}")
             for number, bits, as_float in answer.get("differ", ()):
-                kind = number_format(answer["dtype"])
-                differ.append(f"{name} {number}: {_shown(bits, kind)}, as {kind.name} {_shown(as_float, kind)}")
+                real = answer["dtype"] in FORMATS
+                kind = number_format(answer["dtype"] if real else "float32")
+                got = shown(bits, kind) if real else str(bits)
+                differ.append(f"{name} {number}: {got}, as {kind.name} {shown(as_float, kind)}")
         broken = len(reply["scalars"]) + len(differ)
         verdict = Verdict(len(scalars) + len(integers), broken, got=", ".join(told), where="; ".join(differ[:_SHOWN]))
         if reply["scalars"]:
             verdict.example_bits, alone, one = reply["scalars"][0]
+            verdict.steps = steps({*alone[1], *one[1]}, form) if alone[0] == one[0] == form.name else math.inf
             verdict.where = "; ".join(filter(None, (f"scalar: {_typed(*alone)}, vector of 1: {_typed(*one)}", verdict.where)))
         return verdict
-
-
-def _steps(results: set[int], form: Format) -> float:
-    """How many encodings lie between the results that differ most; infinite where a number meets NaN."""
-    bits = np.array(sorted(results), form.carrier)
-    if form.is_nan(bits).any():
-        return math.inf
-    ordered = form.to_ordered(bits)
-    return float(int(ordered.max()) - int(ordered.min()))
 
 
 def _copies(runs: list[Any], form: Format) -> str:
     """Where vectors of copies give several results: within a vector, or else from length to length; nothing if nowhere."""
     for length, lanes in runs:
         if len({bits for _, _, bits in lanes}) > 1:
-            words = (f"{_lanes(first, last)} {_shown(bits, form)}" for first, last, bits in lanes[:_SHOWN])
+            words = (f"{_lanes(first, last)} {shown(bits, form)}" for first, last, bits in lanes[:_SHOWN])
             return f"length {length}: " + ", ".join(words)
     results: dict[int, int] = {}
     for length, lanes in runs:
         results.setdefault(lanes[0][2], length)
     if len(results) == 1:
         return ""
-    return ", ".join(f"length {length}: {_shown(bits, form)}" for bits, length in list(results.items())[:_SHOWN])
+    return ", ".join(f"length {length}: {shown(bits, form)}" for bits, length in list(results.items())[:_SHOWN])
 
 
 def _lanes(first: int, last: int) -> str:
@@ -274,12 +291,8 @@ def _lanes(first: int, last: int) -> str:
 
 
 def _results(results: set[int], form: Format) -> str:
-    return ", ".join(_shown(bits, form) for bits in sorted(results)[:_SHOWN])
-
-
-def _shown(bits: int, form: Format) -> str:
-    return f"{form.value(bits):.{form.precision * 3 // 10 + 2}g} (0x{bits:0{form.bits // 4}x})"
+    return ", ".join(shown(bits, form) for bits in sorted(results)[:_SHOWN])
 
 
 def _typed(dtype: str, bits: list[int]) -> str:
-    return f"{dtype} {_shown(bits[0], number_format(dtype))}" if bits else dtype
+    return f"{dtype} {shown(bits[0], number_format(dtype))}" if bits else dtype

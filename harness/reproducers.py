@@ -1,4 +1,8 @@
-"""Scripts that show a defect with the framework alone, for its maintainers."""
+"""Scripts that show a defect with the framework alone, for its maintainers.
+
+A script defines the function, ``tensor(values, dtype)`` and ``numbers(y)`` in the framework's words, and ``plain`` and
+``compute``, which is ``plain`` in the mode concerned. What it then does with them is the same for all frameworks.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,12 @@ from backends.protocol import Case
 
 from .workers import Implementation
 
-LENGTHS = (67,)
-"""The input is given so many times, bodies and a remainder: results may depend on the place in a vector."""
+LENGTH = 67
+"""An input is given so many times, bodies and a remainder: results may depend on the place in a vector."""
 
 _TORCH = """\
 import torch
 {imports}
-
 def f(x):
     return {call}
 
@@ -31,16 +34,11 @@ def derivative(f):
         return torch.autograd.grad(y, inner, torch.ones_like(y), create_graph=x.requires_grad, materialize_grads=True)[0]
     return slope
 
-found = set()
-for n in {lengths}:
-    x = torch.full((n,), {x}, dtype=torch.{format})
-    {result}
-    found |= set(map(repr, y.tolist()))
-print(sorted(found))
 """
 _TORCH_COMPILED = """\
 import torch
 {imports}
+torch.set_grad_enabled(False)
 
 def f(x):
     return {call}
@@ -48,13 +46,14 @@ def f(x):
 def derivative(f):
     return lambda x: torch.func.grad(lambda z: f(z).sum())(x)
 
-found = set()
-for n in {lengths}:
-    x = torch.full((n,), {x}, dtype=torch.{format})
-    with torch.no_grad():
-        {result}
-    found |= set(map(repr, y.tolist()))
-print(sorted(found))
+"""
+_TORCH_TENSORS = """\
+def tensor(values, dtype="{format}"):
+    return torch.tensor(values, dtype=getattr(torch, dtype))
+
+def numbers(y):
+    return y.reshape(-1).tolist()
+
 """
 _JAX = """\
 import jax
@@ -68,12 +67,12 @@ def f(x):
 def derivative(f):
     return lambda x: jax.vjp(f, x)[1](jnp.ones_like(x))[0]
 
-found = set()
-for n in {lengths}:
-    x = jnp.full(n, {x}, jnp.{format})
-    {result}
-    found |= set(map(repr, y.tolist()))
-print(sorted(found))
+def tensor(values, dtype="{format}"):
+    return jnp.array(values, dtype)
+
+def numbers(y):
+    return y.ravel().tolist()
+
 """
 _TENSORFLOW = """\
 import tensorflow as tf
@@ -89,12 +88,12 @@ def derivative(f):
         return tape.gradient(y, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return slope
 
-found = set()
-for n in {lengths}:
-    x = tf.constant([{x}] * n, tf.{format})
-    {result}
-    found |= set(map(repr, map(float, y)))
-print(sorted(found))
+def tensor(values, dtype="{format}"):
+    return tf.constant(values, dtype)
+
+def numbers(y):
+    return [float(each) for each in tf.reshape(y, [-1])]
+
 """
 _NUMPY = """\
 import math
@@ -102,48 +101,80 @@ import math
 p = {parameters}
 f = {call}
 
-found = set()
-for n in {lengths}:
-    x = xp.full(n, {x}, xp.{format})
-    {result}
-    found |= set(map(repr, y.tolist()))
-print(sorted(found))
+def tensor(values, dtype="{format}"):
+    return xp.array(values, dtype)
+
+def numbers(y):
+    return xp.ravel(y).tolist()
+
 """
-_RESULTS = {
-    ("torch", "eager"): "y = {function}(x)",
-    ("torch", "compiled"): "y = torch.compile({function}, fullgraph=True, dynamic=False)(x)",
-    ("jax", "eager"): "y = {function}(x)",
-    ("jax", "compiled"): "y = jax.jit({function})(x)",
-    ("tensorflow", "eager"): "y = {function}(x)",
-    ("tensorflow", "compiled"): "y = tf.function({function})(x)",
-    ("tensorflow", "xla"): "y = tf.function({function}, jit_compile=True)(x)",
-    ("numpy", "eager"): "y = {function}(x)",
+_MODES = {
+    ("torch", "eager"): "plain",
+    ("torch", "compiled"): "torch.compile(plain, fullgraph=True, dynamic=False)",
+    ("jax", "eager"): "plain",
+    ("jax", "compiled"): "jax.jit(plain)",
+    ("tensorflow", "eager"): "plain",
+    ("tensorflow", "compiled"): "tf.function(plain)",
+    ("tensorflow", "xla"): "tf.function(plain, jit_compile=True)",
+    ("numpy", "eager"): "plain",
 }
-_TEMPLATES = {"torch": _TORCH, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY}
+_TEMPLATES = {"torch": _TORCH + _TORCH_TENSORS, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY}
 
 
-def reproducer(implementation: Implementation, case: Case, x: float, lengths: tuple[int, ...] = LENGTHS) -> str:
-    """A script that prints the results for vectors of copies of an input; empty where none can be written.
+def copies(*inputs: float, lengths: tuple[int, ...] = (LENGTH,)) -> str:
+    """Prints for each input the list of the different results for vectors of copies of it."""
+    listed = ", ".join(map(literal, inputs))
+    return f"""\
+for x in [{listed}]:
+    print(sorted({{repr(y) for n in {list(lengths)} for y in numbers(compute(tensor([x] * n)))}}))
+"""
 
-    The last line it prints is the list of the different results.
-    """
+
+def alike(*tensors: str) -> str:
+    """Prints for each of these tensors, which should have the same results, the list of the different ones."""
+    listed = "".join(f"    {each},\n" for each in tensors)
+    return f"""\
+for z in [
+{listed}]:
+    print(sorted(set(map(repr, numbers(compute(z))))))
+"""
+
+
+def modes(x: float) -> str:
+    """Prints the results of the eager function, and those in the mode concerned."""
+    return f"""\
+for run in (plain, compute):
+    print(sorted(set(map(repr, numbers(run(tensor([{literal(x)}] * {LENGTH})))))))
+"""
+
+
+def attempt(x: float) -> str:
+    """Prints the element type of the results for copies of an input, and one of them; or fails, as the case does."""
+    return f"""\
+y = compute(tensor([{literal(x)}] * {LENGTH}))
+print(y.dtype, numbers(y)[0])
+"""
+
+
+def literal(x: float) -> str:
+    """A number as it stands in a script."""
+    return repr(x) if math.isfinite(x) else f'float("{x!r}")'
+
+
+def reproducer(implementation: Implementation, case: Case, shown: str) -> str:
+    """A script that shows what ``shown`` says, see :func:`copies`; empty where none can be written."""
     backend, mode = implementation.backend, implementation.mode
-    if (backend, mode) not in _RESULTS or case.route not in ("native", "autodiff"):
+    if implementation.substitute or (backend, mode) not in _MODES or case.route not in ("native", "autodiff"):
         return ""
     call = _textbook(case) if backend == "numpy" else _call(backend, case)
     if not call:
         return ""
+    compiled = (backend, mode) == ("torch", "compiled")
+    template = _TORCH_COMPILED + _TORCH_TENSORS if compiled else _TEMPLATES[backend]
+    parameters = ", ".join(f"{name!r}: {literal(value)}" for name, value in case.parameters)
+    defined = template.format(format=case.format, call=call, parameters=f"{{{parameters}}}", imports=_imports(backend, case))
     function = "derivative(" * case.order + "f" + ")" * case.order
-    template = _TORCH_COMPILED if (backend, mode) == ("torch", "compiled") else _TEMPLATES[backend]
-    return template.format(
-        lengths=lengths,
-        x=f'float("{x!r}")' if not math.isfinite(x) else repr(x),
-        format=case.format,
-        call=call,
-        parameters=dict(case.parameters),
-        imports=_imports(backend, case),
-        result=_RESULTS[backend, mode].format(function=function),
-    )
+    return f"{defined}plain = {function}\ncompute = {_MODES[backend, mode]}\n\n{shown}"
 
 
 def _imports(backend: str, case: Case) -> str:
@@ -162,11 +193,11 @@ def _call(backend: str, case: Case) -> str:
     target, *words = functions[case.activation].split()
     parameters, arguments = dict(case.parameters), ["x"]
     for word in words:
-        left, _, right = word.partition("=")
+        left, _, right = word.strip("[]").partition("=")
         if left not in parameters:
-            arguments.append(word)
+            arguments += [] if word.startswith("[") else [word]
         elif right.isidentifier():
-            arguments.append(f"{right}={parameters[left]!r}")
+            arguments.append(f"{right}={literal(parameters[left])}")
     name = target.replace(":", ".")
     return f"{name.replace('tensorflow.', 'tf.', 1)}({', '.join(arguments)})"
 
@@ -177,6 +208,6 @@ def _textbook(case: Case) -> str:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value == case.activation:
+                if isinstance(key, ast.Constant) and key.value == textbook.entry(case):
                     return ast.get_source_segment(source, value) or ""
     return ""

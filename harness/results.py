@@ -1,29 +1,38 @@
-"""The frames of a run: tidy, one row per case, one column per fact; Parquet is the record, CSV a view of it."""
+"""The frames of a run: tidy, one row per case, one column per fact."""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
-from itertools import combinations
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import activation
-from .comparison import Comparison
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.definitions import note
+
+from .activations import Activation
+from .columns import column
+from .comparison import Agreement
 from .exact import Exact
-from .findings import Finding
 from .formats import number_format
 from .inputs import Inputs
 from .judge import CLASSES
+from .plan import Request
+from .refine import DIGITS, FIGURES
 from .sweep import Task
-from .tally import Record
+from .tally import Record, Tally
+from .workers import Implementation
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DIGITS = 30
-"""Significant digits of exact results."""
 
 Row = dict[str, Any]
 
@@ -39,7 +48,11 @@ class Run:
         findings: a row per defect, the worst first.
         laws: a row per case and law, see :mod:`harness.invariants` and, where they were asked for, :mod:`harness.laws`.
         environments: a row per implementation that was started.
+        curves: a row per case and bucket of inputs, see :mod:`harness.curves`; empty in runs that were saved without.
+        speed: a row per timing, where something was timed.
         folder: where it was saved, or None.
+        requests: what was asked, one after the other where the run was extended; empty where that is not known.
+        interrupted: whether Ctrl-C ended it.
     """
 
     run_id: str
@@ -48,26 +61,67 @@ class Run:
     findings: pd.DataFrame
     laws: pd.DataFrame
     environments: pd.DataFrame
+    curves: pd.DataFrame = field(default_factory=lambda: _nothing())
+    speed: pd.DataFrame = field(default_factory=lambda: _nothing())
     folder: Path | None = None
+    requests: tuple[Request, ...] = ()
+    interrupted: bool = False
 
     def save(self, folder: Path) -> None:
-        """Write every frame as Parquet and CSV."""
-        for name in FRAMES:
-            frame = getattr(self, name)
-            frame.to_parquet(folder / f"{name}.parquet", index=False)
-            frame.to_csv(folder / f"{name}.csv", index=False)
+        """Write the frames into a directory, see :mod:`harness.saved`."""
+        from .saved import save
+
+        save(self, folder)
         self.folder = folder
+
+    def plot(self, figure: str, **choice: Any) -> Any:
+        """Draw one of the figures of the reports, for example ``plot("error", activation="sigmoid", order=1)``.
+
+        Returns:
+            A ``matplotlib.figure.Figure``.
+
+        Raises:
+            ValueError: for a figure, or a choice, that there is not; the message names those there are.
+        """
+        return _view("plot")(self, figure, **choice)
+
+    def _repr_html_(self) -> str | None:
+        try:
+            html: str = _view("html")(self)
+        except RuntimeError:  # a notebook then shows the text
+            return None
+        return html
 
 
 FRAMES = ("accuracy", "agreement", "findings", "laws", "environments")
+"""What every run has."""
+OPTIONAL = ("curves", "speed")
+"""What a run may have."""
 
 
-def accuracy_row(run_id: str, task: Task, inputs: Inputs, comparison: Comparison | None, hello: Row | None) -> Row:
+def _nothing() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
+def _view(name: str) -> Callable[..., Any]:
+    """A view of runs, from whatever package registered it: the harness itself knows no reports.
+
+    Raises:
+        RuntimeError: where none is registered.
+    """
+    for entry in entry_points(group="lastbit.views", name=name):
+        view: Callable[..., Any] = entry.load()
+        return view
+    raise RuntimeError(f"no view {name!r} of runs is installed: pip install 'lastbit[report]'")
+
+
+def accuracy_row(task: Task, inputs: Inputs, definition: Activation, tally: Tally | None, hello: Row | None) -> Row:
     """The row of one case; figures are missing (None) where it was not measured."""
     case = task.case
     facts = (hello or {}).get("environment", {})
     row: Row = {
-        "run_id": run_id,
         "activation": case.activation,
         "parameters": json.dumps(dict(case.parameters)),
         "order": case.order,
@@ -77,12 +131,14 @@ def accuracy_row(run_id: str, task: Task, inputs: Inputs, comparison: Comparison
         "backend_version": version(case.route, hello),
         "mode": task.implementation.mode,
         "device": task.implementation.device,
+        "implementation": task.implementation.substitute,
         "status": task.status,
         "reason": task.reason,
+        "definition_note": "" if case.definition else note(task.implementation.backend, case.activation),
     }
-    measured = task.status == "ok" and comparison is not None
-    row |= _figures(task, inputs, comparison) if measured and comparison else dict.fromkeys(_FIGURES)
-    row |= {"seconds": round(task.seconds, 6), "framework_seconds": round(task.framework_seconds, 6)}
+    measured = task.status == "ok" and tally is not None
+    row |= _figures(Exact(definition, case.order), tally, inputs) if measured and tally else dict.fromkeys(_FIGURES)
+    row |= dict.fromkeys(FIGURES)
     row |= {"processor": facts.get("processor", ""), "instruction_sets": facts.get("instruction_sets", "")}
     return row | {"framework_path": facts.get("framework_path", "")}
 
@@ -103,11 +159,10 @@ def version(route: str, hello: Row | None) -> str:
     return str(versions[first])
 
 
-def _figures(task: Task, inputs: Inputs, comparison: Comparison) -> Row:
-    tally, form = comparison.tally(task.number), inputs.format
-    exact = Exact(activation(task.case.activation, **dict(task.case.parameters)), task.case.order)
+def _figures(exact: Exact, tally: Tally, inputs: Inputs) -> Row:
+    form = inputs.format
     negative, positive = tally.first_vanished
-    row: Row = {"inputs": tally.inputs, "exhaustive": inputs.exhaustive}
+    row: Row = {"inputs": tally.inputs, "exhaustive": inputs.exhaustive and tally.inputs == inputs.count}
     row |= tally.counts
     row |= {"wrong_sign": tally.wrong_sign, "zero_sign": tally.zero_sign}
     row |= {
@@ -142,30 +197,23 @@ def _certified(record: Record, exact: Exact, inputs: Inputs) -> float | None:
     return exact.at(x).error_ulps(record.result, inputs.format)
 
 
-def agreement_rows(run_id: str, tasks: list[Task], inputs: Inputs, comparison: Comparison) -> list[Row]:
-    """A row for every pair of measured cases of a pass."""
-    rows = []
-    for first, second in combinations([task for task in tasks if task.status == "ok"], 2):
-        found = comparison.agreement(first.number, second.number)
-        bits = input_at(inputs, found.index) if found.index >= 0 else None
-        rows.append(
-            {
-                "run_id": run_id,
-                "activation": first.case.activation,
-                "parameters": json.dumps(dict(first.case.parameters)),
-                "order": first.case.order,
-                "format": first.case.format,
-                "first": f"{first.implementation} {first.case.route}",
-                "second": f"{second.implementation} {second.case.route}",
-                "inputs": found.inputs,
-                "equal": found.inputs - found.differing,
-                "differing": found.differing,
-                "largest_distance": found.largest,
-                "example_bits": bits,
-                "example": None if bits is None else inputs.format.value(bits),
-            }
-        )
-    return rows
+def agreement_row(first: Task, second: Task, inputs: Inputs, found: Agreement) -> Row:
+    """The row of a pair of measured cases of a pass."""
+    bits = input_at(inputs, found.index) if found.index >= 0 else None
+    return {
+        "activation": first.case.activation,
+        "parameters": json.dumps(dict(first.case.parameters)),
+        "order": first.case.order,
+        "format": first.case.format,
+        "first": f"{first.implementation} {first.case.route}",
+        "second": f"{second.implementation} {second.case.route}",
+        "inputs": found.inputs,
+        "equal": found.inputs - found.differing,
+        "differing": found.differing,
+        "largest_distance": found.largest,
+        "example_bits": bits,
+        "example": None if bits is None else inputs.format.value(bits),
+    }
 
 
 @dataclass
@@ -179,6 +227,7 @@ class Verdict:
         where: what they should be, or where in a vector they are, in words.
         steps: how far apart they are: in steps between encodings, or in ulps of the larger one; infinite where a number
             meets something else.
+        low, high: the least and the greatest input that breaks it, or None (where only NaN does).
     """
 
     checked: int = 0
@@ -187,40 +236,72 @@ class Verdict:
     got: str = ""
     where: str = ""
     steps: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def over(self, x: NDArray[np.float64]) -> Verdict:
+        """The same, broken at these inputs."""
+        numbers = x[~np.isnan(x)]
+        return replace(self, low=float(numbers.min()), high=float(numbers.max())) if numbers.size else self
 
 
-def law_row(run_id: str, task: Task, hello: Row | None, law: str, verdict: Verdict, status: str = "", reason: str = "") -> Row:
+def law_row(task: Task, hello: Row | None, law: str, verdict: Verdict, status: str = "", reason: str = "") -> Row:
     """The row of a case and a law; the status says whether it holds, unless one is given."""
     case, bits = task.case, verdict.example_bits
-    row: Row = {"run_id": run_id, "activation": case.activation, "parameters": json.dumps(dict(case.parameters))}
+    row: Row = {"activation": case.activation, "parameters": json.dumps(dict(case.parameters))}
     row |= {"order": case.order, "route": case.route, "format": case.format}
     row |= {"backend": task.implementation.backend, "backend_version": version(case.route, hello)}
-    row |= {"mode": task.implementation.mode, "device": task.implementation.device, "law": law}
+    row |= {"mode": task.implementation.mode, "device": task.implementation.device}
+    row |= {"implementation": task.implementation.substitute, "law": law}
     row |= {"status": status or ("broken" if verdict.broken else "holds"), "reason": reason}
     return row | vars(verdict) | {"example": None if bits is None else number_format(case.format).value(bits)}
 
 
-def finding_row(run_id: str, finding: Finding) -> Row:
-    """The row of one finding."""
-    return {"run_id": run_id} | asdict(finding)
+ENVIRONMENTS = ("run_id", "backend", "mode", "device", "implementation", "versions", "seed", "git_revision")
+"""What the frame has of every implementation, beside what its worker said."""
+
+
+def environments(run_id: str, hellos: Iterable[tuple[Implementation, Row]], seed: str) -> pd.DataFrame:
+    """A row per implementation that was started, from what its worker said of itself."""
+    import pandas as pd
+
+    rows = []
+    for implementation, hello in hellos:
+        row = {"run_id": run_id, "backend": implementation.backend, "mode": implementation.mode}
+        row |= {"device": implementation.device, "implementation": implementation.substitute}
+        row |= {"versions": " ".join(f"{name} {version}" for name, version in hello["versions"].items())}
+        row |= hello["environment"] | {"seed": seed, "git_revision": _revision()}
+        rows.append(row | {"time": datetime.now(UTC).isoformat(timespec="seconds")})
+    return pd.DataFrame(rows, columns=None if rows else [*ENVIRONMENTS, "time"]).astype("string")
+
+
+@lru_cache
+def _revision() -> str:
+    """The revision of the checkout that lastbit runs from, or nothing."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 def frame(rows: list[Row], form: dict[str, str]) -> pd.DataFrame:
     """Rows as a frame with the column types of ``form``; a missing figure is a missing value, not a zero."""
     import pandas as pd
 
-    array: Any = pd.array  # its overloads know no dtype by a name in a variable
-    data = {name: array([row.get(name) for row in rows], dtype=kind) for name, kind in form.items()}
-    return pd.DataFrame(data)
+    return pd.DataFrame({name: column([row.get(name) for row in rows], kind) for name, kind in form.items()})
 
 
 _WHOLE, _REAL, _TEXT = "Int64", "Float64", "string"
 ACCURACY = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
-ACCURACY |= dict.fromkeys(("route", "format", "backend", "backend_version", "mode", "device", "status", "reason"), _TEXT)
+_CASE = ("route", "format", "backend", "backend_version", "mode", "device", "implementation")
+ACCURACY |= dict.fromkeys((*_CASE, "status", "reason", "definition_note"), _TEXT)
 ACCURACY |= {"inputs": _WHOLE, "exhaustive": "boolean"} | dict.fromkeys((*CLASSES, "wrong_sign", "zero_sign"), _WHOLE)
 ACCURACY |= {"max_ulp": _REAL, "max_ulp_normal": _REAL, "worst_input_bits": "UInt64", "worst_input": _REAL}
 ACCURACY |= {"worst_output_bits": "UInt64", "worst_exact": _TEXT, "output_digest": _TEXT}
 ACCURACY |= dict.fromkeys(("mean_ulp", "p50_ulp", "p99_ulp", "first_vanished_positive", "first_vanished_negative"), _REAL)
+ACCURACY |= {"searched": _WHOLE, "search_max_ulp": _REAL, "search_worst_input_bits": "UInt64", "search_worst_input": _REAL}
+ACCURACY |= {"search_worst_output_bits": "UInt64", "search_worst_exact": _TEXT}
 ACCURACY |= {"seconds": _REAL, "framework_seconds": _REAL}
 ACCURACY |= dict.fromkeys(("processor", "instruction_sets", "framework_path"), _TEXT)
 AGREEMENT = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
@@ -233,6 +314,6 @@ FINDINGS |= {"inputs_affected": _WHOLE, "share": _REAL, "share_used": _REAL, "lo
 FINDINGS |= {"example_bits": "UInt64", "example": _REAL, "got": _TEXT, "exact": _TEXT, "ulps": _REAL, "relative": _REAL}
 FINDINGS |= dict.fromkeys(("diagnosis", "sentence", "reproducer"), _TEXT)
 LAWS = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
-LAWS |= dict.fromkeys(("route", "format", "backend", "backend_version", "mode", "device", "law", "status", "reason"), _TEXT)
+LAWS |= dict.fromkeys((*_CASE, "law", "status", "reason"), _TEXT)
 LAWS |= {"checked": _WHOLE, "broken": _WHOLE, "example_bits": "UInt64", "example": _REAL, "got": _TEXT, "where": _TEXT}
-LAWS |= {"steps": _REAL}
+LAWS |= {"steps": _REAL, "low": _REAL, "high": _REAL}

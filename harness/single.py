@@ -37,7 +37,7 @@ def collect(tasks: list[Task], workers: dict[Implementation, Worker], format: Fo
             worker.start()
         with ThreadPoolExecutor(1) as executor:
             given = _Given(format, inputs)
-            Sweep(tasks, workers, given, collector, executor, jobs, len(inputs), lambda task, count: None).run()
+            Sweep(tasks, workers, given, executor, jobs, len(inputs), lambda task, count: None).run(collector)
     finally:
         for worker in workers.values():
             worker.stop()

@@ -1,4 +1,4 @@
-"""One pass: all cases of an activation, order and format over all inputs, block by block.
+"""One pass: all cases of an activation, order and format over the inputs, block by block.
 
 Two slots of memory-mapped files hold the inputs and every case's results, so that the frameworks compute block b + 1
 while block b is compared. This loop alone talks to the workers; the comparison runs on threads.
@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
-
-import numpy as np
 
 from backends.protocol import Case
 
 from .formats import Bits, Format
+from .slots import SLOTS, Slots
 from .workers import Died, Implementation, Worker
 
-_SLOTS = 2
+_INPUTS = -1  # whose slots those of the inputs are
 _TENSOR_BYTES = 1 << 22  # what frameworks are given at a time
 
 
@@ -34,12 +30,15 @@ class Task:
 
     Attributes:
         number: identifies it within the run.
+        request: by which of the requests of the run it was asked for.
         status: ``ok`` so far, or ``unsupported``, ``failed``, ``crashed``, ``timeout``, ``missing``.
         reason: why, unless ``ok``.
         done: blocks computed.
         seconds: in the worker, loading and storing included.
         framework_seconds: of that, in the framework.
         moving_seconds: processor time of loading and storing.
+        processor: seconds of preparing it and of the first block after that, when it may be compiled, and of all other blocks;
+            processor time.
     """
 
     number: int
@@ -51,7 +50,10 @@ class Task:
     seconds: float = 0.0
     framework_seconds: float = 0.0
     moving_seconds: float = 0.0
+    processor: list[float] = field(default_factory=lambda: [0.0, 0.0], repr=False)
     prepared: bool = field(default=False, repr=False)
+    warm: bool = field(default=False, repr=False)
+    request: int = field(default=0, repr=False)
 
     def fail(self, status: str, reason: str) -> None:
         """Mark the case as not measurable."""
@@ -87,11 +89,13 @@ class Sweep:
         tasks: cases that share activation, order and format.
         workers: by implementation; started when needed.
         inputs: the inputs of all cases.
-        comparison: where the results go.
         executor: threads for the comparison.
         jobs: how many workers compute at the same time.
         block: inputs per block, a power of two of at least 1024; of long ones the frameworks get one part after the other.
         progress: called with (task, inputs) when a task has computed a block.
+
+    A sweep is a context: on the way out slots are given back, and the workers let go of them. In between any number of
+    ranges of the inputs can be swept, and the cases stay prepared.
     """
 
     def __init__(
@@ -99,33 +103,54 @@ class Sweep:
         tasks: list[Task],
         workers: dict[Implementation, Worker],
         inputs: Source,
-        comparison: Consumer,
         executor: ThreadPoolExecutor,
         jobs: int,
         block: int,
         progress: Callable[[Task, int], None],
     ) -> None:
-        self._tasks, self._workers, self._inputs, self._comparison = tasks, workers, inputs, comparison
+        self._tasks, self._workers, self._inputs = tasks, workers, inputs
         self._executor, self._jobs, self._block, self._progress = executor, jobs, block, progress
         self._tensor = min(block, _TENSOR_BYTES * 8 // inputs.format.bits)
-        self._blocks = -(-inputs.count // block)
+        self._busy: dict[Worker, Task | None] = {}  # None: starting
+        self._first = self._end = self._blocks = 0  # of the range that is being swept: its inputs, and its blocks
         self._filled = 0  # blocks whose inputs are, or were, in a slot
         self._compared = 0
         self._comparing: Future[None] | None = None
-        self._busy: dict[Worker, Task | None] = {}  # None: starting
 
-    def run(self) -> None:
-        """Compute and compare everything; a task that fails is marked and the others go on."""
-        with tempfile.TemporaryDirectory(prefix="lastbit-", dir=_shared_memory()) as folder, ThreadPoolExecutor(1) as one:
-            self._make_slots(Path(folder))
-            selector = selectors.DefaultSelector()
-            wake, signal = os.pipe()
-            selector.register(wake, selectors.EVENT_READ)
+    def __enter__(self) -> Sweep:
+        self._slots = Slots([_INPUTS, *(task.number for task in self._tasks)], self._inputs.format.carrier, self._block)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._release()
+        self._slots.close()
+
+    def run(self, consumer: Consumer) -> None:
+        """Compute everything, in a context of its own; a task that fails is marked and the others go on."""
+        with self:
+            self.over(0, self._inputs.count, consumer)
+
+    def over(self, start: int, stop: int, consumer: Consumer) -> None:
+        """Compute the results for the inputs start <= index < stop.
+
+        Args:
+            start, stop: a range of the inputs; the start is a multiple of the block.
+            consumer: where the results go.
+        """
+        self._first, self._end, self._blocks = start, stop, -(-(stop - start) // self._block)
+        self._filled = self._compared = 0
+        self._comparing = None
+        for task in self._tasks:
+            task.done = 0
+        selector = selectors.DefaultSelector()
+        wake, signal = os.pipe()
+        selector.register(wake, selectors.EVENT_READ)
+        with ThreadPoolExecutor(1) as one:
             try:
                 while self._compared < self._blocks and self._live():
                     self._fill()
                     self._dispatch(selector)
-                    self._compare(one, lambda: os.write(signal, b"."))
+                    self._compare(consumer, one, lambda: os.write(signal, b"."))
                     self._listen(selector, wake)
                 if self._comparing:
                     self._comparing.result()
@@ -134,7 +159,6 @@ class Sweep:
                 selector.close()
                 os.close(wake)
                 os.close(signal)
-            self._release()
 
     def _release(self) -> None:
         """Have the workers let go of the slots, which live in memory until nobody maps them."""
@@ -150,20 +174,11 @@ class Sweep:
     def _live(self) -> list[Task]:
         return [task for task in self._tasks if task.status == "ok"]
 
-    def _make_slots(self, folder: Path) -> None:
-        carrier = self._inputs.format.carrier
-        self._paths: dict[int, list[str]] = {}
-        self._slots: dict[int, list[Bits]] = {}
-        for number in [-1, *(task.number for task in self._tasks)]:
-            paths = [folder / f"{number}-{slot}" for slot in range(_SLOTS)]
-            self._paths[number] = [str(path) for path in paths]
-            self._slots[number] = [np.asarray(np.memmap(path, carrier, "w+", shape=(self._block,))) for path in paths]
-
     def _fill(self) -> None:
-        while self._filled < min(self._compared + _SLOTS, self._blocks):
-            start = self._filled * self._block
-            slot = self._slots[-1][self._filled % _SLOTS]
-            count = min(self._block, self._inputs.count - start)
+        while self._filled < min(self._compared + SLOTS, self._blocks):
+            start = self._first + self._filled * self._block
+            slot = self._slots.arrays[_INPUTS][self._filled % SLOTS]
+            count = min(self._block, self._end - start)
             self._inputs.fill(start, slot[:count])
             slot[count:] = 0  # the last block is padded: frameworks see one length only
             self._filled += 1
@@ -192,17 +207,17 @@ class Sweep:
 
     def _ask(self, selector: selectors.BaseSelector, worker: Worker, task: Task) -> None:
         limit = worker.call_limit if task.done else worker.start_limit
-        message: dict[str, Any] = {"op": "call", "id": task.number, "slot": task.done % _SLOTS}
+        message: dict[str, Any] = {"op": "call", "id": task.number, "slot": task.done % SLOTS}
         if not task.prepared:
             case = asdict(task.case)
             message = {"op": "prepare", "id": task.number, "case": case, "length": self._block, "tensor": self._tensor}
-            message |= {"inputs": self._paths[-1], "outputs": self._paths[task.number]}
+            message |= {"inputs": self._slots.paths[_INPUTS], "outputs": self._slots.paths[task.number]}
         try:
             worker.send(message, limit)
         except Died as death:
             self._lost(selector, worker, death)
 
-    def _compare(self, executor: ThreadPoolExecutor, wake: Callable[[], Any]) -> None:
+    def _compare(self, consumer: Consumer, executor: ThreadPoolExecutor, wake: Callable[[], Any]) -> None:
         if self._comparing:
             if not self._comparing.done():
                 return
@@ -212,11 +227,11 @@ class Sweep:
             self._fill()
         live = self._live()
         if self._compared < self._blocks and live and all(task.done > self._compared for task in live):
-            start, slot = self._compared * self._block, self._compared % _SLOTS
-            count = min(self._block, self._inputs.count - start)
-            results = {task.number: self._slots[task.number][slot][:count] for task in live}
-            arguments = (start, self._slots[-1][slot][:count], results, self._executor)
-            self._comparing = executor.submit(self._comparison.add, *arguments)
+            start, slot = self._first + self._compared * self._block, self._compared % SLOTS
+            count = min(self._block, self._end - start)
+            results = {task.number: self._slots.arrays[task.number][slot][:count] for task in live}
+            arguments = (start, self._slots.arrays[_INPUTS][slot][:count], results, self._executor)
+            self._comparing = executor.submit(consumer.add, *arguments)
             self._comparing.add_done_callback(lambda _: wake())
 
     def _listen(self, selector: selectors.BaseSelector, wake: int) -> None:
@@ -234,7 +249,7 @@ class Sweep:
             except Died as death:
                 self._lost(selector, worker, death)
         now = time.monotonic()
-        for worker in [worker for worker in self._busy if worker.deadline < now]:
+        for worker in [worker for worker in self._busy if worker.deadline < now and worker.overdue()]:
             self._lost(selector, worker, worker.expire())
 
     def _heard(self, selector: selectors.BaseSelector, worker: Worker, message: dict[str, Any]) -> None:
@@ -244,13 +259,14 @@ class Sweep:
             del self._busy[worker]
             worker.hello = message.get("hello")
             if worker.hello is None:
-                worker.refusal = Died("missing", message["failed"])
+                worker.refuse(Died(message["status"], message["failed"]))
                 worker.stop()
             return
         if "status" in message:
             task.fail(message["status"], message["reason"])
         elif not task.prepared:
-            task.prepared = True
+            task.prepared, task.warm = True, False
+            task.processor[0] += message["processor_seconds"]
             self._ask(selector, worker, task)
             return
         else:
@@ -258,8 +274,10 @@ class Sweep:
             task.seconds += message["seconds"]
             task.framework_seconds += message["framework_seconds"]
             task.moving_seconds += message["moving_seconds"]
-            start = (task.done - 1) * self._block
-            self._progress(task, min(self._block, self._inputs.count - start))
+            task.processor[task.warm] += message["processor_seconds"]
+            task.warm = True
+            start = self._first + (task.done - 1) * self._block
+            self._progress(task, min(self._block, self._end - start))
         selector.unregister(worker)
         del self._busy[worker]
 
@@ -267,10 +285,10 @@ class Sweep:
         """A worker is gone: its case is marked, its other cases are prepared again when it has been restarted."""
         selector.unregister(worker)
         task = self._busy.pop(worker)
-        if task:
+        if task and not death.again:
             task.fail(death.status, death.reason)
-        else:
-            worker.refusal = Died("missing" if death.status == "crashed" else death.status, death.reason)
+        elif not death.again:
+            worker.refuse(death)
         worker.hello = None
         for other in self._tasks:
             if other.implementation == worker.implementation:
@@ -282,14 +300,6 @@ class Sweep:
             if task is not None:
                 worker.stop()
                 worker.hello = None
-
-
-def _shared_memory() -> str | None:
-    """A directory in memory, where the system has one with room."""
-    place = Path("/dev/shm")
-    if place.is_dir() and os.access(place, os.W_OK) and shutil.disk_usage(place).free > 1 << 30:
-        return str(place)
-    return None
 
 
 Pass = tuple[str, str, tuple[tuple[str, float], ...], int]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from backends.protocol import Case
 
 from .diagnosis import diagnose
-from .evidence import CLASS, Evidence, Reals
+from .evidence import CLASS, Evidence, Reals, unit
 from .exact import Exact
 from .shape import span
 from .sweep import Task
@@ -27,12 +27,15 @@ CONVENTIONS = ("signed_zero", "kink")
 """The kinds where implementations may differ and all be right."""
 REGIONS = ("near", "negative", "positive")
 """Where inputs lie: the same symptom near zero and far out is another defect."""
-TOLERATED = 8.0
-"""Errors of a finite result of up to this many ulps are no symptom."""
+TOLERATED = {"float16": 4.0, "bfloat16": 4.0, "float32": 8.0, "float64": 8.0}
+"""By format: errors of a finite result of up to this many ulps are no symptom; 4 ulp of bfloat16 are 3 %."""
+NEAR = 0.5
+"""Symptoms nearer to zero are most often another defect than those further out."""
 USED = 10.0
 """Inputs people use: up to this magnitude."""
-_NEAR = 0.5  # symptoms nearer to zero are another defect than those further out
 _DIGITS = 25
+_INTERMEDIATE = 16.0  # a step that is flushed, like x/2 of silu, takes results of up to so many least normal numbers with it
+_FLOAT16 = -14  # its least exponent: processors flush float32 and float64 (and what is computed in them), not float16
 
 Mask = NDArray[np.bool_]
 
@@ -100,7 +103,7 @@ def own(evidence: Evidence, tasks: list[Task]) -> list[Task]:
 
 
 def _regions(x: Reals) -> Iterator[tuple[str, Mask]]:
-    near = np.abs(x) < _NEAR
+    near = np.abs(x) < NEAR
     yield from zip(REGIONS, (near, ~near & (x < 0), ~near & ~(x < 0)), strict=True)
 
 
@@ -123,26 +126,46 @@ def _conventions(evidence: Evidence, judged: list[Task]) -> Iterator[Symptom]:
             yield _describe(evidence, kind, region, mask, task, others, f"{why} is right: a convention")
 
 
+def flushed(evidence: Evidence, case: int) -> Mask:
+    """The inputs where results are zero by policy."""
+    mask: Mask = _kinds(evidence, case) == KINDS.index("flush_to_zero")
+    return mask
+
+
 def _kinds(evidence: Evidence, case: int) -> NDArray[np.int8]:
     """For each input the number of the kind of its symptom, or -1."""
+    if case not in evidence.kinds:
+        evidence.kinds[case] = _found(evidence, case)
+    return evidence.kinds[case]
+
+
+def _found(evidence: Evidence, case: int) -> NDArray[np.int8]:
     x, output, classes = evidence.x, evidence.values(case), evidence.classes[case]
-    wrong = classes > CLASS["faithful"]
-    flushed = wrong & _as_zero(evidence, output)
     with np.errstate(all="ignore"):
-        wrong &= ~(np.abs(output - evidence.exact) <= evidence.honest)
-        large = ~(evidence.errors[case] <= TOLERATED)
+        large = ~(evidence.errors[case] <= TOLERATED[evidence.form.name])
+        # 0 can be the second nearest to a subnormal number: that is an honest rounding.
+        wrong = (classes > CLASS["faithful"]) & ~(evidence.errors[case] < 1)
+        zeroed = wrong & large & _as_zero(evidence, case)
+        wrong &= ~(np.abs(output - evidence.exact) <= evidence.honest) & ~zeroed
+    dead = wrong & np.isin(classes, (CLASS["vanished"], CLASS["flushed"]))
+    least = _INTERMEDIATE if evidence.form.emin < _FLOAT16 else 1.0
+    lost = dead & (np.abs(evidence.best) >= least * evidence.form.min_normal)
+    for _, part in _regions(x):  # what vanishes where results are not small is not flushed where they are
+        if (part & lost).any():
+            lost |= part & (dead | (zeroed & (output == 0)))
     no_result = np.isnan(evidence.best)
     special = (classes == CLASS["special"]) | (np.isinf(x) & (classes == CLASS["nan"]))
+    missed = special & ~_near_limit(evidence, case)
     rules = {
         "nan_lost": special & np.isnan(x),
-        "special_value": special | (no_result & wrong),
+        "special_value": missed | (no_result & wrong),
         "nan": classes == CLASS["nan"],
         "overflow": classes == CLASS["overflowed"],
-        "early_underflow": wrong & (classes == CLASS["vanished"]) & ~flushed,
+        "early_underflow": lost,
         "range": _out_of_range(evidence, output),
-        "inaccurate": wrong & (classes == CLASS["inaccurate"]) & large & ~flushed,
+        "inaccurate": wrong & (classes == CLASS["inaccurate"]) & large,
         "signed_zero": _other_zero(evidence, output),
-        "flush_to_zero": flushed | (wrong & (classes == CLASS["flushed"])),
+        "flush_to_zero": zeroed | dead,
     }
     return np.select([rules[kind] for kind in KINDS], list(range(len(KINDS))), -1).astype(np.int8)
 
@@ -157,12 +180,23 @@ def _out_of_range(evidence: Evidence, output: Reals) -> Mask:
     return found
 
 
-def _as_zero(evidence: Evidence, output: Reals) -> Mask:
-    """Subnormal inputs whose results are those for the input zero."""
-    x = evidence.x
-    subnormal = (x != 0) & (np.abs(x) < evidence.form.min_normal)
-    found: Mask = subnormal & np.isin(output, output[x == 0])
+def _near_limit(evidence: Evidence, case: int) -> Mask:
+    """Infinite inputs whose results differ from a finite limit by no more than the last digits of two honest roundings."""
+    limit = evidence.exact
+    with np.errstate(all="ignore"):
+        exponents = np.frexp(np.where(np.isfinite(limit), limit, 0.0))[1] - 1
+        few = np.abs(evidence.values(case) - limit) <= TOLERATED[evidence.form.name] * unit(evidence.form, exponents)
+    found: Mask = np.isinf(evidence.x) & (limit != 0) & few
     return found
+
+
+def _as_zero(evidence: Evidence, case: int) -> Mask:
+    """Subnormal inputs whose results are those for the input zero, which are right there and not here."""
+    x, output, best = evidence.x, evidence.values(case), evidence.best
+    subnormal = (x != 0) & (np.abs(x) < evidence.form.min_normal)
+    found: Mask = subnormal & np.isin(output, output[(x == 0) & (evidence.classes[case] <= CLASS["faithful"])])
+    # At a kink at zero either side's result is right: that all subnormal inputs have one of them is the sign of a flush.
+    return found if np.array_equal(found, subnormal) else found & ~np.isin(best, best[x == 0])
 
 
 def _other_zero(evidence: Evidence, output: Reals) -> Mask:

@@ -22,26 +22,48 @@ START_LIMIT = 180.0
 CALL_LIMIT = 60.0
 """Seconds that any further block may take."""
 _TAIL = 2000  # bytes of a dead worker's output that are looked at for a reason
+_BURIAL = 30.0  # seconds that a process may take to end after it has closed its pipe
+_SPOILED = 60  # bytes of what is no reply that are shown
 
 
 @dataclass(frozen=True)
 class Implementation:
-    """One thing that can be asked for results: a backend in a mode on a device."""
+    """One thing that can be asked for results: a backend in a mode on a device, or a function of the user's own on it.
+
+    Attributes:
+        backend, mode, device: whose tensors, and how they are computed.
+        substitute: the user's function, see :mod:`backends.substitute`; empty for the framework's.
+        folder: where its path begins; empty for the current directory.
+    """
 
     backend: str
     mode: str
     device: str = "cpu"
+    substitute: str = ""
+    folder: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.backend}:{self.mode}" + ("" if self.device == "cpu" else f"@{self.device}")
+        where = f"{self.backend}:{self.mode}" + ("" if self.device == "cpu" else f"@{self.device}")
+        return f"{where} {self.substitute}".rstrip()
+
+    @property
+    def owner(self) -> str:
+        """Whose code it is: the backend's, or the user's on it."""
+        return f"{self.substitute} on {self.backend}" if self.substitute else self.backend
 
 
 @dataclass(eq=False)
 class Died(Exception):
-    """The worker is gone; ``status`` is ``crashed`` or ``timeout``, or ``missing`` if it never started."""
+    """The worker is gone; ``status`` is ``crashed`` or ``timeout``, or ``missing`` if it never started.
+
+    Attributes:
+        again: whether what it was asked is to be asked again: it was killed (SIGKILL), which is not what a defect of its own
+            does, but somebody else, or the operating system for want of memory; and not too often.
+    """
 
     status: str
     reason: str
+    again: bool = False
 
 
 @dataclass(eq=False)
@@ -53,15 +75,27 @@ class Worker:
         hello: what it said of itself, once it is up.
         refusal: why it cannot be used, if it said so or never came up.
         threads: that its framework may use.
+        cores: processors that it may use; empty for all.
+        variables: of its environment, besides those of this process.
+        processor_seconds: that it says it has used, all its processes together.
+        patience: how many more times it may be killed before that is its result.
     """
 
     implementation: Implementation
     threads: int = 1
     start_limit: float = START_LIMIT
     call_limit: float = CALL_LIMIT
+    cores: tuple[int, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
     hello: dict[str, dict[str, str]] | None = None
     refusal: Died | None = None
     deadline: float = field(default=0.0, init=False)
+    processor_seconds: float = field(default=0.0, init=False)
+    patience: int = field(default=0, init=False)
+    _limit: float = field(default=0.0, init=False)
+    _waited: float = field(default=0.0, init=False)
+    _begin: float = field(default=0.0, init=False)
+    _asked: Any = field(default=None, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _buffer: bytes = field(default=b"", init=False)
 
@@ -72,6 +106,8 @@ class Worker:
         self._log = tempfile.TemporaryFile()
         arguments = {"backend": self.implementation.backend, "mode": self.implementation.mode}
         arguments |= {"device": self.implementation.device, "threads": str(self.threads)}
+        arguments |= {"cores": ",".join(map(str, self.cores))}
+        arguments |= {"substitute": self.implementation.substitute, "folder": self.implementation.folder}
         arguments |= {"commands": str(commands), "replies": str(replies)}
         options = [word for name, value in arguments.items() for word in (f"--{name}", value)]
         root = str(Path(backends.__file__).parent.parent)
@@ -82,13 +118,17 @@ class Worker:
             stdout=self._log,
             stderr=self._log,
             pass_fds=(commands, replies),
-            env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"} | self.variables,
             process_group=0,
         )
         os.close(commands)
         os.close(replies)
         self._buffer = b""
-        self.deadline = time.monotonic() + self.start_limit
+        self._expect(self.start_limit)
+
+    def _expect(self, limit: float) -> None:
+        self._limit, self._waited, self._begin = limit, self._run_delay(), time.monotonic()
+        self.deadline = self._begin + limit
 
     @property
     def running(self) -> bool:
@@ -105,7 +145,8 @@ class Worker:
         Raises:
             Died: where nobody reads it any more.
         """
-        self.deadline = time.monotonic() + limit
+        self._expect(limit)
+        self._asked = message["id"]
         try:
             os.write(self._commands, (json.dumps(message) + "\n").encode())
         except OSError:
@@ -121,7 +162,25 @@ class Worker:
         if not data:
             raise self.bury()
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return [self._message(line) for line in lines]
+
+    def _message(self, line: bytes) -> dict[str, Any]:
+        """What a line says. The function of a user may write to any descriptor, also to this one.
+
+        Raises:
+            Died: where it is no reply to what was asked.
+        """
+        try:
+            message: dict[str, Any] = json.loads(line)
+            first = "hello" in message or {"failed", "status"} <= message.keys()
+            expected = message["id"] == self._asked if self.hello else first
+            self.processor_seconds += float(message.get("processor_seconds", 0.0))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            expected = False
+        if not expected:
+            self.stop()
+            raise Died("crashed", f"its replies are spoiled: {line[:_SPOILED].decode(errors='replace')!r}")
+        return message
 
     def ready(self) -> bool:
         """Wait until the worker has said hello; start it where it is not running.
@@ -142,14 +201,18 @@ class Worker:
             try:
                 message = self._answer()
             except Died as death:
-                self.refusal = Died("missing" if death.status == "crashed" else death.status, death.reason)
-                raise self.refusal from None
+                raise (death if death.again else self.refuse(death)) from None
             if "hello" not in message:
                 self.stop()
-                self.refusal = Died("missing", message["failed"])
-                raise self.refusal
+                raise self.refuse(Died(message["status"], message["failed"]))
             self.hello = message["hello"]
         return fresh
+
+    def refuse(self, why: Died) -> Died:
+        """Note that it cannot be used: it ended, or said so, before its hello."""
+        framework = why.status == "crashed" and not self.implementation.substitute
+        self.refusal = Died("missing" if framework else why.status, why.reason)
+        return self.refusal
 
     def ask(self, message: dict[str, Any], limit: float) -> dict[str, Any]:
         """Send one command and wait for its reply.
@@ -161,33 +224,54 @@ class Worker:
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
-        while select.select([self], [], [], max(self.deadline - time.monotonic(), 0.0))[0]:
-            for message in self.receive():
-                return message
-        raise self.expire()
+        while True:
+            if select.select([self], [], [], max(self.deadline - time.monotonic(), 0.0))[0]:
+                for message in self.receive():
+                    return message
+            elif self.overdue():
+                raise self.expire()
+
+    def overdue(self) -> bool:
+        """Whether the reply is late, once the deadline is over; what the process waited for a processor is added to that.
+
+        A machine with other things to do is not the worker's fault, and one that hangs waits for none.
+        """
+        self.deadline = self._begin + self._limit + self._run_delay() - self._waited
+        return self.deadline <= time.monotonic()
+
+    def _run_delay(self) -> float:
+        """Seconds that the process's first thread has waited for a processor, where Linux tells."""
+        try:
+            assert self._process
+            return int(Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
 
     def expire(self) -> Died:
         """Kill a worker that is past its deadline."""
-        limit = self.start_limit if self.hello is None else self.call_limit
         self.stop()
-        return Died("timeout", f"no answer within {limit:g} s")
+        return Died("timeout", f"no answer within {self._limit:g} s")
 
     def bury(self) -> Died:
         """Say how a worker that closed its pipe ended, and clean up."""
         assert self._process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
+            self._process.wait(_BURIAL)
         code = self._process.poll()
         words = self._last_words()
         self.stop()
         if code is not None and code < 0:
-            return Died("crashed", f"killed by signal {-code} ({signal.Signals(-code).name}){words}")
+            names = {each.value: f" ({each.name})" for each in signal.Signals}  # most real-time signals have none
+            said = f"killed by signal {-code}{names.get(-code, '')}{words}"
+            again = -code == signal.SIGKILL and self.patience > 0
+            self.patience -= again
+            return Died("crashed", said, again)
         return Died("crashed", f"exited with code {code}{words}")
 
     def _last_words(self) -> str:
         self._log.seek(max(self._log.seek(0, os.SEEK_END) - _TAIL, 0))
         lines = [line.strip() for line in self._log.read().decode(errors="replace").splitlines() if line.strip()]
-        return f": {lines[-1][:200]}" if lines else ""
+        return f": {''.join(c if c.isprintable() else '?' for c in lines[-1][:200])}" if lines else ""
 
     def stop(self) -> None:
         """End the process and all that it started."""

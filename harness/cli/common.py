@@ -1,0 +1,139 @@
+"""What the commands share: the application, its exit codes, options that several have."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from ..plan import Plan, Request
+
+app = typer.Typer(
+    name="lastbit",
+    help="How right, to the last bit, are activation functions and their gradients in PyTorch, JAX, TensorFlow and NumPy?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # square brackets in helps are themselves
+)
+
+USAGE, BACKEND, INTERRUPTED = 2, 4, 130
+"""Exit codes."""
+
+Activations = Annotated[
+    list[str] | None, typer.Argument(help="NAME or NAME(parameter=value, ...). [default: sigmoid, or those of --activations]")
+]
+Backends = Annotated[list[str] | None, typer.Option("--backend", help="NAME[:MODE][@DEVICE]; default: every installed one.")]
+Routes = Annotated[list[str] | None, typer.Option("--route", help="native, autodiff or a formula; default: all.")]
+Formats = Annotated[list[str] | None, typer.Option("--format", help="Default: all four.")]
+Orders = Annotated[list[int] | None, typer.Option("--order", help="0 value, 1 gradient, 2 second derivative.")]
+InputsChoice = Annotated[
+    str,
+    typer.Option(
+        "--inputs", help="'exhaustive' or a number. [default: all 2^16, or 2^22 sampled; 2^20 of more than 4 activations]"
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Of the samples.")]
+Laws = Annotated[
+    bool | None, typer.Option(help="Check what must make no difference: place, repetition, threads. [default: with --all]")
+]
+SearchBudget = Annotated[
+    int, typer.Option("--search", help="Evaluations of a search for the worst input of each float64 case. [default: none]")
+]
+Everything = Annotated[bool, typer.Option("--all", help="All activations, with less common parameters and in every mode too.")]
+Own = Annotated[
+    Path | None,
+    typer.Option("--activations", metavar="FILE", help="Python file with activations of your own; see docs/own-activations.md."),
+]
+Implementations = Annotated[
+    list[str] | None,
+    typer.Option("--implementation", help="FILE.py:FUNCTION[+GRADIENT] or MODULE:FUNCTION: your own, on one backend."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on standard output.")]
+
+
+def usage(problem: object) -> NoReturn:
+    """End with one line that says what is wrong with the request; what it quotes may come from anybody's files."""
+    from ..gate.files import printable
+
+    typer.echo(f"lastbit: {printable(str(problem))}", err=True)
+    raise typer.Exit(USAGE)
+
+
+def own_file(given: Path | None) -> str:
+    """The option ``--activations`` as a request has it."""
+    return str(given.resolve()) if given else ""
+
+
+def asked(
+    everything: bool,
+    activations: list[str] | None,
+    backend: list[str] | None,
+    format: list[str] | None,
+    order: list[int] | None,
+    route: list[str] | None,
+    implementation: list[str] | None,
+    inputs: str,
+    seed: int,
+    laws: bool | None,
+    search: int,
+    own: Path | None,
+) -> Request:
+    """What the options of ``lastbit run`` and ``lastbit plan`` mean.
+
+    Raises:
+        ValueError: where some activations and all are asked for.
+    """
+    from ..plan import EVERYTHING, Request, every_mode
+
+    if everything and activations:
+        raise ValueError("--all measures every activation: give either names or --all")
+    return Request(
+        EVERYTHING if everything else tuple(activations or ()),
+        tuple(backend or (every_mode() if everything else ())),
+        tuple(format or ()),
+        tuple(order or ()),
+        tuple(route or ()),
+        inputs,
+        seed,
+        everything if laws is None else laws,
+        own=own_file(own),
+        search=search,
+        implementations=tuple(implementation or ()),
+    )
+
+
+def fresh_folder(what: str) -> Path:
+    """A directory named after the time."""
+    from datetime import datetime
+
+    return Path(f"lastbit-{what}-{datetime.now():%Y%m%d-%H%M%S}")
+
+
+def records(frame: pd.DataFrame) -> Any:
+    """The rows of a frame for JSON."""
+    return json.loads(frame.to_json(orient="records", double_precision=15))
+
+
+def console() -> Console:
+    """Standard output, as wide as it is; where it is no terminal, wide enough for every table."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=150)
+
+
+def planned(request: Request) -> Plan:
+    """What a request means; ends with one line where it makes no sense."""
+    from ..plan import plan
+
+    try:
+        return plan(request)
+    except ValueError as error:
+        usage(error)

@@ -1,0 +1,43 @@
+"""``lastbit explain``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .common import Backends, Implementations, Own, Routes, app, console, own_file, planned, usage
+
+_NUMBERS: dict[str, Any] = {"ignore_unknown_options": True}  # an argument may be a negative number
+
+
+@app.command(context_settings=_NUMBERS)
+def explain(
+    activation: Annotated[str, typer.Argument(help="For example sigmoid.")],
+    x: Annotated[str, typer.Argument(help="The input: decimal, hex float, or bits (0x…).")],
+    format: Annotated[str, typer.Option("--format")] = "float32",
+    order: Annotated[int, typer.Option("--order", help="0 value, 1 gradient, 2 second derivative.")] = 0,
+    backend: Backends = None,
+    route: Routes = None,
+    own: Own = None,
+    implementation: Implementations = None,
+) -> None:
+    """Put one input under the microscope: every implementation, the exact result, the errors, the neighbours."""
+    from ..formats import number_format
+    from ..notation import parse_input
+    from ..plan import Request
+
+    try:
+        form = number_format(format)
+        bits = parse_input(x, form)
+    except ValueError as error:
+        usage(error)
+    chosen = ((activation,), tuple(backend or ()), (format,), (order,), tuple(route or ()))
+    request = Request(*chosen, inputs="1024", own=own_file(own), implementations=tuple(implementation or ()))
+    planned(request)
+    from reports import microscope
+
+    from ..explain import explain as examine
+
+    explanations, known, tasks = examine(request, form, bits)
+    microscope.show(console(), activation, order, explanations, known, tasks)

@@ -1,0 +1,187 @@
+"""``lastbit run``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .common import (
+    BACKEND,
+    INTERRUPTED,
+    Activations,
+    AsJson,
+    Backends,
+    Everything,
+    Formats,
+    Implementations,
+    InputsChoice,
+    Laws,
+    Orders,
+    Own,
+    Routes,
+    SearchBudget,
+    Seed,
+    app,
+    asked,
+    console,
+    fresh_folder,
+    records,
+    usage,
+)
+from .progress import shown_progress
+from .speed import measure
+
+if TYPE_CHECKING:
+    from ..plan import Plan, Request
+    from ..results import Run
+    from ..speed.execution import Speed
+    from ..speed.jobs import Request as TimingRequest
+
+SHORT_SIZES, SHORT_BUDGET = (1 << 16,), 75.0
+"""Elements, and seconds after which no pair of processes is started, of the timing in a run."""
+SHORT_BACKENDS = ("numpy", "torch:eager", "jax:compiled", "tensorflow:eager")
+"""What a run times unless backends are named: each framework as it is mostly used. torch.compile would take most of the time."""
+_SHOWN = 5  # findings after a run; `lastbit findings` has them all
+
+
+@app.command()
+def run(
+    activations: Activations = None,
+    backend: Backends = None,
+    format: Formats = None,
+    order: Orders = None,
+    route: Routes = None,
+    implementation: Implementations = None,
+    inputs: InputsChoice = "",
+    seed: Seed = 0,
+    laws: Laws = None,
+    search: SearchBudget = 0,
+    out: Annotated[Path | None, typer.Option(help="Directory for the frames. [default: lastbit-run-TIME]")] = None,
+    require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Workers that compute at a time. [default: processors]")] = None,
+    as_json: AsJson = False,
+    everything: Everything = False,
+    own: Own = None,
+    timed: Annotated[
+        bool | None,
+        typer.Option("--speed/--no-speed", help="Time the cases too, at 2^16 elements. [default: where nothing else is chosen]"),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this directory; with activations or choices, extend it by those.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Do it on a Dask cluster of so many workers on this machine.")] = 0,
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Do it on the Dask cluster there: tcp://HOST:PORT.")] = "",
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="Do only the I-th of N shares of the run; put them together with `lastbit merge`.")
+    ] = "",
+) -> None:
+    """Measure activations and their derivatives on every input, or a sample, against the exact result."""
+    from ..execution import prepare_folder
+    from ..shards import manifest
+
+    choice = (activations, backend, format, order, route, implementation, inputs, seed, laws, search, own)
+    try:
+        request = asked(everything, *choice)
+        requests = _requests(request, resume)
+        work = manifest.plan_all(requests)
+        engine: dict[str, Any] = {"jobs": jobs, "share": parse_share(shard), "workers": workers, "scheduler": scheduler}
+        engine |= {"requests": requests, "fresh": not (resume or shard)}
+        if workers < 0 or (workers and scheduler):
+            raise ValueError(f"workers {workers}: give a number of at least 1, and no --scheduler with it")
+        folder = resume or prepare_folder(out or fresh_folder("run"))
+    except (ValueError, OSError) as error:
+        usage(error)
+    result = _execute(work, folder, as_json, engine)
+    interrupted = result.interrupted
+    also = timed_too(request) and not (resume or shard or workers or scheduler) if timed is None else timed
+    times = measure(timing_of(requests[-1]), SHORT_BUDGET, folder, quiet=as_json) if also and not interrupted else None
+    if as_json:
+        typer.echo(json.dumps(_summary(result) | ({"speed": records(times.speed)} if times else {})))
+    else:
+        _show(result, times)
+    bad = result.accuracy[~result.accuracy.status.isin(["ok", "unsupported"])]
+    if interrupted or (times and times.interrupted):
+        typer.echo(f"lastbit: interrupted; go on with: lastbit run --resume {folder}", err=True)
+        raise typer.Exit(INTERRUPTED)
+    if require_backends and len(bad):
+        typer.echo(f"lastbit: {len(bad)} cases could not be measured: {bad.iloc[0].reason}", err=True)
+        raise typer.Exit(BACKEND)
+
+
+def _requests(request: Request, resume: Path | None) -> list[Request]:
+    """What is asked of the run: this, or what was asked before and, if it is anything, this."""
+    from ..plan import Request
+    from ..shards import manifest
+
+    if resume is None:
+        return [request]
+    before = manifest.load(resume)
+    return before if request == Request() or request in before else [*before, request]
+
+
+def parse_share(text: str) -> tuple[int, int]:
+    """``I/N`` as numbers; all for nothing.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if not text:
+        return 1, 1
+    first, _, second = text.partition("/")
+    if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
+        raise ValueError(f"shard {text!r}: give I/N with 1 <= I <= N, for example 1/4")
+    return int(first), int(second)
+
+
+def _execute(work: Plan, folder: Path, quiet: bool, engine: dict[str, Any]) -> Run:
+    from ..execution import execute
+
+    try:
+        with shown_progress(work, quiet) as progress:
+            result = execute(work, progress=progress, folder=folder, **engine)
+        result.save(folder)
+    except ValueError as error:
+        usage(error)
+    except OSError as error:
+        said = error if isinstance(error, ConnectionError) else f"cannot write to {folder}: {error.strerror}"
+        typer.echo(f"lastbit: {said}; go on with: lastbit run --resume {folder}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    return result
+
+
+def timed_too(request: Request) -> bool:
+    """Whether a run is timed if nobody says: a few activations are asked for, and nothing else is chosen."""
+    from ..plan import FEW, Request
+
+    return request == Request(request.activations) and len(request.activations) <= FEW
+
+
+def timing_of(request: Request) -> TimingRequest:
+    """What a run times: its cases (float32 unless formats are named), on one size that fits the caches."""
+    from backends.formulas import CACHED
+
+    from ..speed.jobs import Request as TimingRequest
+
+    routes = request.routes + ((CACHED,) if "from_value" in request.routes else ())
+    chosen = (request.activations, request.backends or SHORT_BACKENDS, request.formats, request.orders, routes)
+    return TimingRequest(*chosen, sizes=SHORT_SIZES, own=request.own, implementations=request.implementations)
+
+
+def _show(result: Run, times: Speed | None) -> None:
+    from reports import cost, findings, terminal
+
+    screen = console()
+    terminal.show(screen, result.accuracy, result.agreement, result.environments)
+    if times:
+        cost.show(screen, result.accuracy, times.speed)
+    findings.show(screen, result.findings, most=_SHOWN)
+    screen.print(f"  saved in {result.folder}; all findings: lastbit findings {result.folder}", highlight=False)
+    screen.print(f"  as a page: lastbit report {result.folder}", highlight=False)
+
+
+def _summary(result: Run) -> dict[str, Any]:
+    frames = {name: records(getattr(result, name)) for name in ("accuracy", "agreement", "findings")}
+    return {"run_id": result.run_id, "folder": str(result.folder)} | frames
