@@ -1,1 +1,1 @@
-"""Views of the frames of a run; nothing here computes a figure that is not in a frame."""
+"""Views of the frames of a run: nothing here measures, and what is drawn of a function itself comes from the exact reference."""

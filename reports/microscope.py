@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .terminal import ulps
+from .words import ulps
 
 if TYPE_CHECKING:
     from harness.explain import Explanation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pandas as pd
@@ -10,13 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.catalogue import activation
+from .words import HEX_DIGITS, ORDERS, function, share, shorten, ulps
 
 _DEFECTS = ("vanished", "nan", "special", "overflowed", "inaccurate", "flushed")
 _STYLES = {"vanished": "bold red", "nan": "bold red", "special": "bold red", "overflowed": "bold red"}
 _STYLES |= {"inaccurate": "yellow", "flushed": "cyan", "faithful": "green", "correct": "bold green"}
-_HEX_DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
-_ORDERS = {0: "value", 1: "gradient", 2: "second derivative"}
+_FAILED = ("status", "reason", "backend", "mode", "implementation")  # what rows of one line in the footer share
 
 
 def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, environments: pd.DataFrame) -> None:
@@ -25,19 +23,14 @@ def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, envi
     key: Any  # pandas types group keys as anything hashable
     for key, part in measured.groupby(["activation", "parameters", "order"], sort=False):
         name, parameters, order = key
-        console.print(_accuracy_table(_activation(name, parameters), int(order), part))
+        console.print(_accuracy_table(function(name, parameters), int(order), part))
     if len(agreement):
         _print_agreement(console, agreement)
     _print_footer(console, accuracy, environments)
 
 
-def _activation(name: str, parameters: str) -> str:
-    """The activation with its parameters, which the frames have as JSON."""
-    return str(activation(name, **json.loads(parameters)))
-
-
 def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
-    table = Table(title=f"{name}: {_ORDERS[order]}", title_justify="left", title_style="bold", pad_edge=False, expand=False)
+    table = Table(title=f"{name}: {ORDERS[order]}", title_justify="left", title_style="bold", pad_edge=False, expand=False)
     for heading in ("format", "route", "implementation", "what is wrong"):
         table.add_column(heading, no_wrap=True)
     for heading in ("max ulp", "mean", "p99"):
@@ -49,10 +42,12 @@ def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
         for _, same in group.sort_values("rank", kind="stable", ascending=False).groupby("output_digest", sort=False):
             row = same.iloc[0]
             names = [
-                f"{each.backend}:{each['mode']}" + ("" if each.device == "cpu" else f"@{each.device}")
+                f"{each.backend}:{each['mode']}"
+                + ("" if each.device == "cpu" else f"@{each.device}")
+                + (f"\n  {each.implementation}" if each.implementation else "")
                 for _, each in same.iterrows()
             ]
-            table.add_row(str(form), str(route), "\n".join(names), _wrong(row), *_numbers(row))
+            table.add_row(str(form), str(route), "\n".join(names), wrong(row), *_numbers(row, same.search_max_ulp.max()))
         table.add_section()
     return table
 
@@ -61,7 +56,7 @@ def _rank(row: Any) -> tuple[float, ...]:
     return (*(float(row[name]) for name in _DEFECTS), float(row.max_ulp) if pd.notna(row.max_ulp) else 0.0)
 
 
-def _wrong(row: Any) -> Text:
+def wrong(row: Any) -> Text:
     """The share of the inputs in each class that is not right, worst class first; or how good it is."""
     text = Text()
     for name in _DEFECTS:
@@ -80,31 +75,15 @@ def _wrong(row: Any) -> Text:
     return text
 
 
-def share(count: int, of: int) -> str:
-    """A count and its percentage, for people."""
-    percentage = 100 * count / of
-    return f"{count:,} ({percentage:.2g} %)" if percentage >= 0.01 else f"{count:,}"
-
-
-def _numbers(row: Any) -> tuple[str, ...]:
+def _numbers(row: Any, searched: Any) -> tuple[str, ...]:
+    """The figures of a row; what a search found is a lower bound."""
+    found = "" if pd.isna(searched) else f"\n≥ {ulps(searched)} (search)"
     if pd.isna(row.worst_input_bits):
-        return ("", "", "", "")
-    digits = _HEX_DIGITS[row.format]
+        return (found.strip(), "", "", "")
+    digits = HEX_DIGITS[row.format]
     where = f"x = {row.worst_input:.9g} (0x{int(row.worst_input_bits):0{digits}x})"
-    got = f"got 0x{int(row.worst_output_bits):0{digits}x}, exact {_shorten(row.worst_exact)}"
-    return (ulps(row.max_ulp), ulps(row.mean_ulp), ulps(row.p99_ulp), f"{where}\n{got}")
-
-
-def _shorten(decimal: str) -> str:
-    mantissa, mark, exponent = decimal.partition("e")
-    return mantissa[:11] + mark + exponent
-
-
-def ulps(value: float) -> str:
-    """An error in ulps with the digits that matter."""
-    if pd.isna(value):
-        return ""
-    return f"{value:.3f}" if value < 1000 else f"{value:.3g}"
+    got = f"got 0x{int(row.worst_output_bits):0{digits}x}, exact {shorten(row.worst_exact)}"
+    return (ulps(row.max_ulp) + found, ulps(row.mean_ulp), ulps(row.p99_ulp), f"{where}\n{got}")
 
 
 def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
@@ -121,7 +100,7 @@ def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
                 groups.append({str(first), str(second)})
             else:
                 found |= {str(first), str(second)}
-        head = f"  {_activation(name, parameters)} {_ORDERS[int(order)]} {form}, {int(part.inputs.iloc[0]):,} inputs: "
+        head = f"  {function(name, parameters)} {ORDERS[int(order)]} {form}, {int(part.inputs.iloc[0]):,} inputs: "
         console.print(head + ("no two agree everywhere" if not groups else "the same on every input:"), highlight=False)
         for group in groups:
             console.print("    " + " = ".join(sorted(group)), highlight=False)
@@ -140,7 +119,8 @@ def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.Dat
     """What ran, in which versions, and what did not, with the reason."""
     console.print("[bold]what ran[/]")
     for _, row in environments.iterrows():
-        console.print(f"  {row.backend}:{row['mode']}@{row.device}  {row.versions}  {row.framework_path}"[:150], highlight=False)
+        name = f"{row.backend}:{row['mode']}@{row.device}  {row.implementation}".rstrip()
+        console.print(f"  {name}  {row.versions}  {row.framework_path}"[:150], highlight=False)
     if len(environments):
         first = environments.iloc[0]
         console.print(f"  {first.processor}, {first.instruction_sets}; {first.c_library}", highlight=False)
@@ -149,12 +129,14 @@ def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.Dat
         f"  {len(measured)} of {len(accuracy)} cases measured, {int(measured.inputs.sum()):,} results compared", highlight=False
     )
     missing = accuracy[accuracy.status != "ok"]
-    for (status, reason, backend, mode), part in missing.groupby(["status", "reason", "backend", "mode"], sort=False):
+    for (status, reason, backend, mode, own), part in missing.groupby([*_FAILED], sort=False):
         what = sorted(
             {
-                f"{_activation(row.activation, row.parameters)} order {row.order} {row.route} {row.format}"
+                f"{function(row.activation, row.parameters)} order {row.order} {row.route} {row.format}"
                 for _, row in part.iterrows()
             }
         )
         few = "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")
-        console.print(Text(f"  {status}: {backend}:{mode}: {reason} [{few}]", style="yellow"), highlight=False)
+        console.print(
+            Text(f"  {status}: {backend}:{mode}{' ' * bool(own)}{own}: {reason} [{few}]", style="yellow"), highlight=False
+        )

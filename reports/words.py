@@ -1,0 +1,73 @@
+"""How the facts of the frames are put in words, the same in every view."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from harness.activations import label
+
+HEX_DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
+ORDERS = {0: "value", 1: "gradient", 2: "second derivative"}
+DEFECTS = ("vanished", "nan", "overflowed", "special", "inaccurate", "flushed")
+"""The classes that are not right, the worst first."""
+GLYPHS = {"vanished": "✕", "nan": "?", "overflowed": "∞", "special": "◆", "inaccurate": "▲", "flushed": "▽"}
+GLYPHS |= {"faithful": "◐", "correct": "●", "": "–"}
+"""A sign for each class, and for a case that was not measured: colour alone tells nobody who does not see it."""
+SEVERITIES = {"severe": "✕", "moderate": "▲", "minor": "△", "policy": "◇"}
+"""A sign for each severity of a finding."""
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame."""
+    rows: Any = frame.to_dict("records")
+    found: list[dict[str, Any]] = rows
+    return found
+
+
+def function(name: str, parameters: str) -> str:
+    """The activation with its parameters, which the frames have as JSON."""
+    return label(name, json.loads(parameters).items())
+
+
+WHO = ("backend", "mode", "device", "implementation")
+"""The columns that tell implementations apart."""
+
+
+def implementation(row: Any) -> str:
+    """Backend and mode of a row; the device where it is not the processor, and the function where it is the user's own."""
+    device, own = row["device"], row.get("implementation", "")
+    return f"{row['backend']}:{row['mode']}" + ("" if device == "cpu" else f"@{device}") + (f" {own}" if own else "")
+
+
+def share(count: int, of: int) -> str:
+    """A count and its percentage, for people."""
+    percentage = 100 * count / of
+    return f"{count:,} ({percentage:.2g} %)" if percentage >= 0.01 else f"{count:,}"
+
+
+def shorten(decimal: str) -> str:
+    """A long decimal with its first ten digits."""
+    mantissa, mark, exponent = decimal.partition("e")
+    return mantissa[:11] + mark + exponent
+
+
+def ulps(value: float) -> str:
+    """An error in ulps with the digits that matter."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.3f}" if value < 1000 else f"{value:.3g}"
+
+
+def bits(encoding: int, form: str) -> str:
+    """An encoding in hexadecimal, with all digits of its format."""
+    return f"0x{int(encoding):0{HEX_DIGITS[form]}x}"
+
+
+def worst_class(row: Any) -> str:
+    """The worst class that any input of a case is in; nothing where the case was not measured."""
+    if row["status"] != "ok":
+        return ""
+    return next(name for name in (*DEFECTS, "faithful", "correct") if row[name])
