@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from harness.cli import app
 
 ROOT = Path(__file__).parent.parent
 TEST_COMMAND = "pip install nox && nox -s tests"
@@ -28,6 +35,32 @@ def test_files_hold_one_idea() -> None:
 def test_version_is_in_the_change_log() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def documented() -> list[str]:
+    """The commands of README and docs, in code that is shown on lines of its own."""
+    found = []
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        inside = False
+        for line in path.read_text().splitlines():
+            inside ^= line.startswith("```")
+            if (inside or line.startswith("    ")) and line.strip().startswith("lastbit "):
+                found.append(re.split(r" [|&>]|\s#", line.strip())[0])
+    return found
+
+
+@pytest.mark.parametrize("line", documented())
+def test_documented_commands_exist(line: str) -> None:
+    command: Any = typer.main.get_command(app)
+    context, words = command.make_context("lastbit", shlex.split(line)[1:]), shlex.split(line)[1:]
+    while hasattr(command, "resolve_command"):
+        name, command, words = command.resolve_command(context, words)
+        assert command
+        context = command.make_context(name, list(words), parent=context)
+
+
+def test_the_workflow_in_the_documentation_has_commands() -> None:
+    assert sum("--sarif" in line for line in documented()) == 1
 
 
 def test_no_machine_paths() -> None:

@@ -53,3 +53,34 @@ def test_results_are_told_where_they_first_came() -> None:
     assert reply == {"broken": [[1, [[given[1], 1, 0], [two, 8, 7]]]]}
     reply = Specimen(Late("eager", "cpu"), CASE).position({"probes": given[1:2], "lengths": [4, 8]})
     assert reply["runs"] == [[4, [[0, 3, given[1]]]], [8, [[0, 4, given[1]], [5, 7, two]]]]
+
+
+class Heap(NumPy):
+    """NumPy, which gives another result where the elements are not side by side, and refuses to give none."""
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        def call(x: Any) -> Any:
+            if not x.size:
+                raise ValueError("nothing to do")
+            return x if x.flags.c_contiguous else x + np.float32(1)
+
+        return call
+
+
+def test_how_elements_lie_is_tried() -> None:
+    given = np.array([0, 1, -1], np.float32).view(np.uint32).tolist()
+    reply = Specimen(Heap("eager", "cpu"), CASE).layout({"probes": given})
+    assert {way for way, *_ in reply["differ"]} == {"every second element of a vector"}
+    plus_one = np.array([1, 2, 0], np.float32).view(np.uint32).tolist()
+    assert [tuple(rest) for _, *rest in reply["differ"]] == list(zip(range(3), plus_one, given, strict=True))
+    assert reply["refused"] == [["an empty vector", "ValueError"]]
+
+
+def test_results_of_another_shape_are_told() -> None:
+    class Flat(NumPy):
+        def prepare(self, case: Case) -> Callable[[Any], Any]:
+            return np.ravel
+
+    given = np.array([0, 1, -1], np.float32).view(np.uint32).tolist()
+    reply = Specimen(Flat("eager", "cpu"), CASE).layout({"probes": given})
+    assert reply == {"differ": [], "refused": [["a matrix of one row", "returned shape (3,) for (1, 3)"]]}

@@ -15,6 +15,6 @@ def test_the_side_of_a_rest_is_proven_at_the_near_end_too(doubt: float, side: in
     """1 + 2^-19 x, where the 1 is known to +- doubt: that may outweigh the rest at 2^-21, though not at 2^-20."""
     with balls.working(192, 20):
         series = arb_series([arb(1, doubt), arb(2.0**-19)])
-        part = _Part(1, 0, 2.0**-21, 2.0**-20, _Expansion(0.0, 2.0**-20, series, series))
+        part = _Part(1, 0, 2.0**-21, 2.0**-20, _Expansion(0.0, 2.0**-20, series, series, None))
         piece = part.sided(Lead(0.0, 1.0))
     assert (piece.kind if piece else piece) == side

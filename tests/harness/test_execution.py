@@ -19,14 +19,15 @@ from harness.exact import Exact
 from harness.execution import execute
 from harness.formats import FORMATS
 from harness.judge import CLASSES, judge
-from harness.plan import Plan, Request, plan
+from harness.plan import Plan, Request, every_mode, parse_backend, plan
+from harness.results import frame
 from harness.workers import Implementation, Worker
 
 BLOCK = 1 << 14
 
 
 def measure(*backends: str, activation: str = "sigmoid", inputs: str = "60000", **limits: Any) -> pd.DataFrame:
-    request = Request((activation,), backends, ("float32",), (0,), (), inputs=inputs, seed=1)
+    request = Request((activation,), backends, ("float32",), (0,), ("native",), inputs=inputs, seed=1)
     return execute(plan(request), block=BLOCK, **limits).accuracy
 
 
@@ -38,8 +39,13 @@ def test_frameworks_together() -> None:
     assert (rows[list(CLASSES)].sum(axis=1) == 65536).all()
     assert rows.exhaustive.all()
     gradient = rows[(rows.backend == "torch") & (rows.order == 1)]
-    assert set(gradient.route) == {"autodiff", "from_value"}
-    assert np.allclose(gradient.first_vanished_positive.astype(float), 8.3203125)  # 8.32 was reported
+    assert set(gradient.route) == {"autodiff", "from_value", "mirrored", "exponential"}
+    vanished = gradient.set_index("route").vanished
+    assert vanished["from_value"] > 0
+    assert vanished["mirrored"] == vanished["exponential"] == 0
+    assert (rows[rows.backend == "torch"].definition_note == "").all()
+    dying = gradient[gradient.route.isin(["autodiff", "from_value"])].first_vanished_positive
+    assert np.allclose(dying.astype(float), 8.3203125)  # 8.32 was reported
     pair = result.agreement[
         (result.agreement["first"] == "torch:eager autodiff") & (result.agreement.second == "torch:eager from_value")
     ]
@@ -65,7 +71,7 @@ FAULTS = {
     "hangs": ("timeout", "no answer within"),
     "short": ("failed", "returned shape (16383,) for 16384 inputs"),
     "raises": ("failed", "FloatingPointError: no such luck"),
-    "dies": ("crashed", "killed by signal 9 (SIGKILL)"),
+    "dies": ("crashed", "killed by signal 6 (SIGABRT)"),
     "exits": ("crashed", "exited with code 3"),
     "casts": ("failed", "TypeError: returned float64 for float32 input"),
     "broken": ("missing", "ImportError: libbroken.so.1: cannot open shared object file"),
@@ -92,21 +98,22 @@ def test_faults_cost_one_row_each(plugins: None) -> None:
 
 
 def test_a_dead_worker_is_restarted_for_its_next_case(plugins: None) -> None:
-    request = Request(("sigmoid", "tanh"), ("faulty:dies",), ("float32",), (0,), (), inputs="60000")
+    request = Request(("sigmoid", "tanh"), ("faulty:dies",), ("float32",), (0,), ("native",), inputs="60000")
     rows = execute(plan(request), block=BLOCK).accuracy
     assert list(rows.status) == ["crashed", "crashed"]
-    request = Request(("sigmoid", "tanh"), ("faulty:dies",), ("float32",), (0,), (), inputs=str(BLOCK))
+    request = Request(("sigmoid", "tanh"), ("faulty:dies",), ("float32",), (0,), ("native",), inputs=str(BLOCK))
     rows = execute(plan(request), block=BLOCK).accuracy  # one block each: the second call is another case's
     assert sorted(rows.status) == ["ok", "ok"] or list(rows.status) == ["ok", "crashed"]
 
 
-def test_kill_in_mid_sweep_leaves_the_others_right() -> None:
-    """kill -9 from outside, while blocks are being computed."""
-    request = Request(("sigmoid",), ("numpy", "torch:eager"), ("float32",), (0,), (), inputs="3000000")
+@pytest.mark.parametrize("times", [1, 5, 6])
+def test_kill_in_mid_sweep_leaves_the_others_right(times: int) -> None:
+    """kill -9 from outside, while blocks are being computed: five times the block is computed again."""
+    request = Request(("sigmoid",), ("numpy", "torch:eager"), ("float32",), (0,), ("native",), inputs="3000000")
     killed: list[int] = []
 
     def progress(task: Any, count: int) -> None:
-        if task.implementation.backend == "torch" and task.done == 2 and not killed:
+        if task.implementation.backend == "torch" and task.done == 2 + len(killed) and len(killed) < times:
             children = subprocess.run(
                 ["pgrep", "-f", "backends.worker --backend torch"], capture_output=True, text=True, check=True
             )
@@ -116,10 +123,35 @@ def test_kill_in_mid_sweep_leaves_the_others_right() -> None:
                 os.kill(process, signal.SIGKILL)
 
     rows = execute(plan(request), block=BLOCK, progress=progress).accuracy.set_index("backend")
-    assert killed
-    assert rows.loc["torch", "status"] == "crashed"
+    assert len(killed) == times
+    assert rows.loc["torch", "status"] == ("crashed" if times == 6 else "ok")
     assert rows.loc["numpy", "status"] == "ok"
-    assert rows.loc["numpy", list(CLASSES)].sum() == 3_000_000
+    for backend in rows.index[rows.status == "ok"]:
+        assert rows.loc[backend, list(CLASSES)].sum() == 3_000_000
+    if times < 6:
+        undisturbed = execute(plan(request), block=BLOCK).accuracy.set_index("backend")
+        assert rows.drop(columns=_PASSING).equals(undisturbed.drop(columns=_PASSING))
+
+
+_PASSING = ["seconds", "framework_seconds"]  # columns that differ from run to run
+
+
+def test_whenever_a_worker_is_killed_the_frames_are_the_same(
+    plugins: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """While it starts, while it computes a block, and while its conduct is looked at, alone and with two threads."""
+    monkeypatch.setenv("MOODY", "steady")
+    request = Request(("sigmoid",), ("moody:eager",), ("float32",), (0,), ("native",), inputs="60000", laws=True)
+    undisturbed = execute(plan(request), block=BLOCK)
+    monkeypatch.setenv("FATE", str(tmp_path))
+    for occasion in ("start-1", f"{BLOCK}-1", "67-1", "start-2", f"{1 << 17}-2"):
+        (tmp_path / occasion).touch()
+    killed = execute(plan(request), block=BLOCK)
+    assert not list(tmp_path.iterdir())
+    for name in ("accuracy", "laws", "environments", "findings"):
+        one, two = (getattr(result, name).drop(columns=[*_PASSING, "time"], errors="ignore") for result in (undisturbed, killed))
+        pd.testing.assert_frame_equal(one, two)
+    assert set(killed.accuracy.status) == {"ok"}
 
 
 def _parent(process: int) -> int:
@@ -218,3 +250,22 @@ def test_no_orphans_when_the_harness_is_killed(plugins: None, tmp_path: Path) ->
             return
         time.sleep(0.1)
     pytest.fail(f"workers {found} outlived their parent")
+
+
+def test_many_activations_have_a_smaller_sample() -> None:
+    names = ("sigmoid", "tanh", "relu", "silu", "mish")
+    counts = [plan(Request(some, ("numpy",), ("float32",), (0,))).inputs["float32"].count for some in (names[:4], names)]
+    assert counts == [1 << 22, 1 << 20]
+    assert plan(Request(names, ("numpy",), ("float32",), (0,), inputs="5000")).inputs["float32"].count == 5000
+
+
+def test_every_mode_is_each_backend_in_all_its_modes() -> None:
+    words = every_mode()
+    assert {"numpy:eager", "torch:compiled", "jax:eager", "tensorflow:xla"} <= set(words)
+    assert [str(each) for word in words for each in parse_backend(word)] == list(words)
+
+
+def test_a_frame_keeps_every_bit_of_an_encoding() -> None:
+    bits = [0x3FE0000000000001, 0xBFF8000000000000, 0xC088A00000000000, 0x4088800000000000]
+    for column in (bits, [*bits, None]):
+        assert frame([{"bits": each} for each in column], {"bits": "UInt64"}).bits.tolist()[:4] == bits

@@ -62,6 +62,12 @@ def test_symmetries(name: str, order: int, symmetry: str) -> None:
     assert str(shape(activation(name), order).symmetry) == symmetry
 
 
+def test_symmetries_of_steep_functions() -> None:
+    """Values like e^(-10^39) are no numbers that anybody could write down."""
+    assert str(shape(activation("softplus", beta=1e38), 1).symmetry) == "f(x) + f(-x) = 1"
+    assert str(shape(activation("softplus", beta=1e38), 2).symmetry) == "f(-x) = f(x)"
+
+
 def test_range_is_rounded_into_the_format() -> None:
     assert span(activation("gelu"), 0, FORMATS["float32"]) == (pytest.approx(-0.16997121, abs=1e-8), math.inf)
     assert span(activation("relu"), 1, FORMATS["float16"]) == (0.0, 1.0)

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class Faulty(NumPy):
             if self._mode == "raises":
                 raise FloatingPointError("no such luck\nwith details")
             if self._mode == "dies" and self._calls == 2:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGABRT)
             if self._mode == "exits":
                 os._exit(3)
             y = function(x)
@@ -107,10 +108,12 @@ class Moody(NumPy):
         self._mode, self._long = os.environ["MOODY"], 0
         if self._mode == "broken":
             raise ImportError("no such mood")
+        _fate("start")
 
     def prepare(self, case: Case) -> Callable[[Any], Any]:
         def sigmoid(x: Any) -> Any:
             self._long += np.size(x) > 1000
+            _fate(str(np.size(x)))
             if self._mode == "deadly" and x.size == 67:
                 os.kill(os.getpid(), signal.SIGKILL)
             y = np.atleast_1d(np.float64(1) / (1 + np.exp(-np.float64(x)))).astype(np.result_type(x, np.float16))
@@ -125,12 +128,46 @@ class Moody(NumPy):
                 "scalar": near & (np.ndim(x) == 0),
                 "integers": near & (inputs.dtype.kind == "i"),
             }
+            if self._mode == "apart" and not x.flags.c_contiguous:
+                y = np.nextafter(y, y.dtype.type(2))
             if self._mode in moods:
                 bits[moods[self._mode] & np.isfinite(y)] ^= 1
             if self._mode == "payload":
-                bits[np.isnan(y)] |= (np.arange(y.size) % 5).astype(bits.dtype)[np.isnan(y)]
+                bits[np.isnan(y)] |= (np.arange(y.size) % 5).astype(bits.dtype).reshape(y.shape)[np.isnan(y)]
             if self._mode == "zero":
                 np.copyto(y, -0.0, where=(y == 0) & (np.arange(y.size) % 16 == 2))
+            if self._mode == "whole" and inputs.dtype.kind in "ib":
+                y = y.astype(np.int32)
             return y.reshape(np.shape(x))
 
         return sigmoid
+
+
+def _fate(occasion: str) -> None:
+    """Die by somebody else's hand, once, if the environment's FATE names a folder with a file OCCASION-THREADS."""
+    file = Path(os.environ.get("FATE", "")) / f"{occasion}-{os.environ['OMP_NUM_THREADS']}"
+    if file.is_file():
+        file.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Needle(NumPy):
+    """A sigmoid in float64 that is wrong where few look: the more the nearer to 1.3 (``pit``), or at one input (``limit``)."""
+
+    modes = ("pit", "limit")
+
+    def __init__(self, mode: str, device: str) -> None:
+        super().__init__(mode, device)
+        self._mode = mode
+
+    def prepare(self, case: Case) -> Callable[[Any], Any]:
+        function = super().prepare(case)
+
+        def call(x: Any) -> Any:
+            bits = np.asarray(function(x)).view(np.uint64)
+            if self._mode == "limit":
+                return (bits + np.where(x == 709.782712893384, np.uint64(1000), np.uint64(0))).view(np.float64)
+            depth = 30 - np.floor(np.log2(1 + np.abs(x - 1.3) * 2.0**30))  # 0 from a distance of 1 on, 30 up to 2^-30
+            return (bits + np.where(depth > 0, depth, 0).astype(np.uint64)).view(np.float64)
+
+        return call
