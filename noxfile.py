@@ -1,4 +1,4 @@
-"""Sessions: `tests`, `slow`, `lint`, `wheel`, `bench`."""
+"""Sessions: `tests`, `slow`, `lint`, `wheel`, `bench`, `calibrate`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ nox.options.sessions = ["lint", "tests", "wheel", "slow"]
 nox.options.reuse_venv = "yes"
 nox.needs_version = ">=2025.2"
 
+PARALLEL = ("-n", "2", "--dist", "worksteal")
+"""Two processes run tests, most of which wait for workers of their own; who has none left takes some of the other's."""
 CONSTRAINTS = Path("constraints.txt").resolve()
 
 
@@ -24,20 +26,21 @@ def install(session: nox.Session, *packages: str) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite, with the real frameworks."""
     install(session, ".[all,test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """Exhaustive checks."""
-    install(session, ".[test]", "torch")
-    session.run("pytest", "-m", "slow", *session.posargs)
+    install(session, ".[all,test]")
+    session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types, and which way the imports run."""
-    packages = ("numba", "numpy", "pandas", "pandas-stubs", "rich", "typer", "python-flint", "pyarrow")
+    packages = ("numba", "numpy", "pytest", "pandas", "pandas-stubs", "rich", "typer", "python-flint", "pyarrow")
+    packages += ("jinja2", "markdown-it-py", "matplotlib")
     install(session, "ruff", "mypy", "import-linter", *packages)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -58,10 +61,35 @@ def wheel(session: nox.Session) -> None:
             session.error(f"the wheel holds {sorted(extra)} at top level")
         session.run("python", "-m", "venv", f"{folder}/clean")
         python = f"{folder}/clean/bin/python"
+        command = f"{folder}/clean/bin/lastbit"
         session.run(python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), str(built), external=True)
         with session.chdir(folder):
             session.run(python, "-c", "import backends, harness, reports; harness.run", external=True)
-            session.run(f"{folder}/clean/bin/lastbit", "list", external=True)
+            session.run(command, "list", external=True)
+            session.run(command, "run", "relu", "--backend", "numpy", "--format", "float16", "--out", "run", external=True)
+            session.run(python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), f"{built}[report]", external=True)
+            session.run(command, "report", "run", external=True)  # its templates and pages are in the wheel
+        in_another_project(session, str(built), Path(folder))
+
+
+def in_another_project(session: nox.Session, built: str, folder: Path) -> None:
+    """The test files of ``tests/project`` in environments that have the wheel, pytest and one framework: mutants are caught."""
+    files = sorted(Path("tests/project").resolve().glob("accuracy_*.py"))
+    for file in files:
+        framework = file.stem.removeprefix("accuracy_")
+        home = folder / framework
+        session.run("python", "-m", "venv", str(home))
+        python = str(home / "bin" / "python")
+        session.run(
+            python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), f"{built}[{framework}]", "pytest", external=True
+        )
+        copy = home / f"test_{framework}.py"
+        copy.write_text(file.read_text())
+        with session.chdir(home):
+            command = (python, "-m", "pytest", "-q", "--strict-markers", copy.name)
+            said = session.run(*command, external=True, silent=True, success_codes=[1])
+        if "5 failed, 3 passed" not in str(said):
+            session.error(f"{framework}: {said}")
 
 
 @nox.session
@@ -69,3 +97,11 @@ def bench(session: nox.Session) -> None:
     """What the instrument itself costs, as ratios taken in one run."""
     install(session, ".[all]")
     session.run("python", "benchmarks/instrument.py", *session.posargs)
+    session.run("python", "benchmarks/kernels.py")
+
+
+@nox.session
+def calibrate(session: nox.Session) -> None:
+    """The C library's published errors beside measured ones: float32 exhaustively, float64 by search; some 20 minutes."""
+    install(session, ".")
+    session.run("lastbit", "calibrate", *session.posargs)

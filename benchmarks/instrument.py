@@ -18,10 +18,11 @@ import numpy as np
 from harness import run
 from harness.catalogue import activation
 from harness.comparison import Comparison
-from harness.execution import block_length, processors
+from harness.execution import processors
 from harness.formats import FORMATS
 from harness.kernels.compare import compare
 from harness.plan import Request, plan
+from harness.shards.laboratory import block_length
 from harness.sweep import Sweep
 from harness.workers import Worker
 
@@ -33,13 +34,13 @@ SCATTERED = np.random.default_rng(1).uniform(-20, 20, IN_CACHE).astype(np.float3
 
 
 def medians(*calls: Callable[[], Any]) -> list[float]:
-    """The median time of each call in ns per input of a piece; the calls take turns, so that they see the same machine."""
+    """The median processor time of each call in ns per input of a piece; they take turns, so that they see the same machine."""
     spent = np.empty((ROUNDS, len(calls)))
     for turn in range(ROUNDS):
         for number, call in enumerate(calls):
-            begin = time.perf_counter()
+            begin = time.thread_time()
             call()
-            spent[turn, number] = time.perf_counter() - begin
+            spent[turn, number] = time.thread_time() - begin
     return [float(median) / IN_CACHE * 1e9 for median in np.median(spent, axis=0)]
 
 
@@ -104,7 +105,7 @@ def sweep(*backends: str) -> float:
     paced = Paced(Comparison(activation("sigmoid"), 1, FORM, processors(), inputs.count, inputs.exhaustive))
     before = processor_seconds(resource.RUSAGE_SELF)
     with ThreadPoolExecutor(processors()) as executor:
-        Sweep(tasks, workers, inputs, paced, executor, processors(), block_length(FORM, inputs.count), lambda *_: None).run()
+        Sweep(tasks, workers, inputs, executor, processors(), block_length(FORM, inputs.count), lambda *_: None).run(paced)
     ours = processor_seconds(resource.RUSAGE_SELF) - before - 2 * paced.seconds  # each exp was computed twice
     for worker in workers.values():
         worker.stop()

@@ -1,0 +1,155 @@
+"""What a run costs, measured: makes the file of rates that `lastbit plan` works with.
+
+    python benchmarks/rates.py RAW RUN [--minutes N] [--seed N] [--format NAME ...]
+
+Passes of `lastbit run --all` are taken in an order that a seed shuffles, through the code that does them in a run: of exhaustive
+float32 on ranges of 2^22 consecutive encodings, each from another third of the format, after a first block, with which all that
+has to be compiled is; of 16-bit formats and the float64 sample as a whole. Only processor time counts. What was measured is added
+to RAW, a line per pass, as soon as it is there; whenever the time is over, ``harness/shards/rates.json`` is made from all of RAW,
+and from the size of the frames of a whole run, RUN.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.formats import FORMATS
+from harness.plan import EVERYTHING, OWN, Plan, Request, every_mode, plan
+from harness.saved import load
+from harness.shards import parts, passes
+from harness.shards.cost import RATES, exponential, kind
+from harness.shards.laboratory import Laboratory, finished
+from harness.shards.measured import reduce
+from harness.shards.parts import case_name
+from harness.shards.store import Record, Store
+from harness.shards.units import Unit, divide
+from harness.sweep import Task
+
+BLOCK = {16: 1 << 14, 32: 1 << 21, 64: 1 << 19}
+"""Inputs of a block by bits of the format; frameworks get tensors as long as in a run."""
+RANGES = 3
+SEARCH = 1 << 18
+SHARES = {"float32": 0.6, "float64": 0.2, "float16": 0.1, "bfloat16": 0.1}
+"""Of the time; the passes of a format take turns with its laws."""
+
+
+def ranges(unit: Unit, block: int, lot: random.Random, length: int = 2) -> list[Unit]:
+    """The ranges of a pass that are measured: a block, where everything is prepared, then some of ``length`` blocks each."""
+    blocks = -(-unit.parts * (unit.stop - unit.start) // block)
+    if unit.parts == 1:
+        spans = [(number, 1) for number in range(blocks)]
+    else:
+        thirds = [(n * blocks // RANGES, (n + 1) * blocks // RANGES) for n in range(RANGES)]
+        spans = [(lot.randrange(blocks), 1), *((lot.randrange(low, high - length), length) for low, high in thirds)]
+    return [replace(unit, start=start * block, stop=(start + many) * block, parts=len(spans)) for start, many in spans]
+
+
+def size(record: Record) -> int:
+    """Bytes of its file."""
+    text = json.dumps({"said": record.said, "circumstances": record.circumstances})
+    return len(gzip.compress(text.encode(), 1, mtime=0))
+
+
+def sweep(work: Plan, wanted: list[Unit], laboratory: Laboratory) -> tuple[dict[str, Any], Record | None]:
+    """The figures of a pass, and its record where these ranges are all of it."""
+    tasks = [work.tasks[number] for number in wanted[0].tasks]
+    made = [laboratory.do(unit, Store()) for unit in wanted]
+    form = FORMATS[tasks[0].case.format]
+    found = [parts.from_json(record.said, record.circumstances, form) for record in made]
+    whole = parts.merge(found)
+    row: dict[str, Any] = {"part_bytes": min(map(size, made)), "done": None}
+    row |= {"first_inputs": found[0].inputs, "inputs": sum(part.inputs for part in found[1:])}
+    row |= {"harness_first": found[0].costs["harness"], "harness": sum(part.costs["harness"] for part in found[1:])}
+    row["cases"] = [
+        [*_who(task), whole.statuses[case_name(task)][0] == "ok", *whole.processor[case_name(task)]] for task in tasks
+    ]
+    if whole.inputs < work.inputs_of(tasks[0]).count:
+        return row, None
+    busy = time.process_time()
+    done = finished(wanted[0], passes.finish(work, tasks, whole))
+    return row | {"done": [time.process_time() - busy, size(done)]}, done
+
+
+def _who(task: Task) -> tuple[str, str]:
+    return str(task.implementation), kind(task.case.route)
+
+
+def measured(form: str, seed: int) -> Iterator[dict[str, Any]]:
+    """Rows of one format: its passes, each with one of its searches, and after each a unit of laws."""
+    lot, block = random.Random(f"{seed} {form}"), BLOCK[FORMATS[form].bits]
+    choice = {"formats": (form,), "inputs": "" if form == "float64" else "exhaustive"}
+    work = plan(Request(EVERYTHING, every_mode(), laws=True, search=SEARCH if form == "float64" else 0, **choice))
+    alone = plan(Request(EVERYTHING, ("numpy",), routes=OWN, **choice))
+    units, of_one = divide(work), {_pass(alone, unit): unit for unit in divide(alone) if unit.kind == "sweep"}
+    sweeps = list({unit.name: unit for unit in units if unit.kind == "sweep"}.values())
+    laws, searches = ([unit for unit in units if unit.kind == name] for name in ("laws", "search"))
+    lot.shuffle(sweeps)
+    lot.shuffle(laws)
+    laboratory, lonely = Laboratory(work, 1, block), Laboratory(alone, 1, block)
+    try:
+        for number, unit in enumerate(sweeps):
+            wanted = ranges(unit, block, lot)
+            row, done = sweep(work, wanted, laboratory)
+            row["alone"] = sweep(alone, ranges(of_one[_pass(work, unit)], block, lot, 8), lonely)[0]
+            if number == 0:  # frameworks do things once that take longer than the pass
+                yield {"start": {str(which): worker.processor_seconds for which, worker in laboratory._workers.items()}}
+                continue
+            case = work.tasks[unit.tasks[0]].case
+            row |= {"format": form, "activation": case.activation, "order": case.order, "exp": exponential()}
+            yield row
+            store = Store()
+            if done:
+                store.add(done)
+            mine = [each for each in searches if each.tasks[0] in unit.tasks]
+            for each in lot.sample(mine, min(len(mine), 1)):
+                costs = laboratory.do(each, store).circumstances.get("costs")
+                if costs:
+                    yield {"search": SEARCH, "order": case.order} | costs
+            if number < len(laws):
+                law = laws[number]
+                tasks = [work.tasks[each] for each in law.tasks]
+                costs = laboratory.do(law, store).circumstances["costs"]
+                yield {"laws": str(tasks[0].implementation), "format": form, "cases": len(tasks)} | costs
+    finally:
+        laboratory.close()
+        lonely.close()
+
+
+def _pass(work: Plan, unit: Unit) -> tuple[Any, ...]:
+    case = work.tasks[unit.tasks[0]].case
+    return case.activation, case.parameters, case.order, case.format
+
+
+def main() -> None:
+    """Measure until the time is over."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--format", dest="formats", action="append", choices=list(SHARES))
+    options = parser.parse_args()
+    shares = {form: share for form, share in SHARES.items() if form in (options.formats or SHARES)}
+    for form, share in shares.items():
+        end = time.monotonic() + 60 * options.minutes * share / sum(shares.values())
+        for row in measured(form, options.seed):
+            with options.raw.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            if time.monotonic() > end:
+                break
+    rows = [json.loads(line) for line in options.raw.read_text().splitlines()]
+    frames = sum(file.stat().st_size for file in options.run.iterdir() if file.suffix in (".parquet", ".csv"))
+    found = reduce(rows, frames / len(load(options.run).accuracy))
+    RATES.write_text(json.dumps(found, separators=(",", ":")).replace("]],[", "]],\n[") + "\n")
+
+
+if __name__ == "__main__":
+    main()
