@@ -1,4 +1,4 @@
-"""Sessions: `tests`, `slow`, `lint`, `wheel`, `bench`, `calibrate`."""
+"""Sessions: `lint`, `tests`, `slow`, `wheel`, and what takes longer: `exhaustive`, `frameworks`, `bench`, `calibrate`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "wheel", "slow"]
+nox.options.sessions = ["lint", "tests", "slow", "wheel"]
 nox.options.reuse_venv = "yes"
 nox.needs_version = ">=2025.2"
 
@@ -29,11 +29,16 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *PARALLEL, *session.posargs)
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def slow(session: nox.Session) -> None:
-    """Exhaustive checks."""
-    install(session, ".[all,test]")
-    session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs)
+    """Checks that take longer, in the environment of `tests`."""
+    session.notify("tests", ["-m", "slow", *session.posargs])
+
+
+@nox.session(venv_backend="none")
+def exhaustive(session: nox.Session) -> None:
+    """Checks on all there is to check, in the environment of `tests`; half an hour."""
+    session.notify("tests", ["-m", "exhaustive", *session.posargs])
 
 
 @nox.session
@@ -41,9 +46,10 @@ def lint(session: nox.Session) -> None:
     """Style, types, and which way the imports run."""
     packages = ("numba", "numpy", "pytest", "pandas", "pandas-stubs", "rich", "typer", "python-flint", "pyarrow")
     packages += ("jinja2", "markdown-it-py", "matplotlib")
-    install(session, "ruff", "mypy", "import-linter", *packages)
+    install(session, "ruff")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    install(session, "mypy", "import-linter", *packages)
     session.run("mypy")
     session.run("lint-imports", env={"PYTHONPATH": "."})
 
@@ -69,27 +75,33 @@ def wheel(session: nox.Session) -> None:
             session.run(command, "run", "relu", "--backend", "numpy", "--format", "float16", "--out", "run", external=True)
             session.run(python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), f"{built}[report]", external=True)
             session.run(command, "report", "run", external=True)  # its templates and pages are in the wheel
-        in_another_project(session, str(built), Path(folder))
+        in_another_project(session, str(built), Path(folder), "jax")
 
 
-def in_another_project(session: nox.Session, built: str, folder: Path) -> None:
-    """The test files of ``tests/project`` in environments that have the wheel, pytest and one framework: mutants are caught."""
-    files = sorted(Path("tests/project").resolve().glob("accuracy_*.py"))
-    for file in files:
-        framework = file.stem.removeprefix("accuracy_")
-        home = folder / framework
-        session.run("python", "-m", "venv", str(home))
-        python = str(home / "bin" / "python")
-        session.run(
-            python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), f"{built}[{framework}]", "pytest", external=True
-        )
-        copy = home / f"test_{framework}.py"
-        copy.write_text(file.read_text())
-        with session.chdir(home):
-            command = (python, "-m", "pytest", "-q", "--strict-markers", copy.name)
-            said = session.run(*command, external=True, silent=True, success_codes=[1])
-        if "5 failed, 3 passed" not in str(said):
-            session.error(f"{framework}: {said}")
+@nox.session
+def frameworks(session: nox.Session) -> None:
+    """What `wheel` does with one framework, with each of them."""
+    install(session, "build")
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--wheel", "--outdir", folder, ".")
+        (built,) = Path(folder).glob("*.whl")
+        for file in sorted(Path("tests/project").glob("accuracy_*.py")):
+            in_another_project(session, str(built), Path(folder), file.stem.removeprefix("accuracy_"))
+
+
+def in_another_project(session: nox.Session, built: str, folder: Path, framework: str) -> None:
+    """A test file of ``tests/project`` in an environment that has the wheel, pytest and one framework: mutants are caught."""
+    home = folder / framework
+    session.run("python", "-m", "venv", str(home))
+    python = str(home / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), f"{built}[{framework}]", "pytest", external=True)
+    copy = home / f"test_{framework}.py"
+    copy.write_text(Path(f"tests/project/accuracy_{framework}.py").read_text())
+    with session.chdir(home):
+        command = (python, "-m", "pytest", "-q", "--strict-markers", copy.name)
+        said = session.run(*command, external=True, silent=True, success_codes=[1])
+    if "5 failed, 3 passed" not in str(said):
+        session.error(f"{framework}: {said}")
 
 
 @nox.session

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 
+from .folders import prepare
 from .plan import Plan, Request, plan
 from .results import Run
 from .shards import cluster, local
@@ -22,6 +23,7 @@ from .sweep import Task
 from .workers import CALL_LIMIT, START_LIMIT
 
 Progress = Callable[[Task, int], None]
+TAKEN = "give another directory, or overwrite=True to replace a run"
 
 
 def run(
@@ -39,6 +41,7 @@ def run(
     search: int = 0,
     implementations: tuple[str, ...] = (),
     out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
 ) -> Run:
     """Measure activations on every installed framework, and return the frames.
 
@@ -54,37 +57,23 @@ def run(
         own: a Python file with activations of your own, see docs/own-activations.md.
         search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.search`; 0: none.
         implementations: functions of your own beside the backend's, see :mod:`backends.substitute`; needs one backend.
-        out: directory to save the frames in.
+        out: directory to save the frames in, new or empty.
+        overwrite: whether a run that ``out`` holds is replaced.
 
     Raises:
-        ValueError: for anything that does not exist or does not parse; the message names the choices.
+        ValueError: for anything that does not exist or does not parse; the message names the choices; for a directory that
+            holds anything.
     """
     chosen = (activations, tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed)
     file = str(Path(own).resolve()) if own else ""
     request = Request(*chosen, laws=laws, own=file, search=search, implementations=tuple(implementations))
     work = plan(request)
-    folder = None if out is None else prepare_folder(Path(out))
-    result = execute(work, jobs=jobs, block=block, folder=folder, requests=[request], fresh=True)
+    folder = None if out is None else prepare(Path(out), overwrite=overwrite, hint=TAKEN)
+    result = execute(work, jobs=jobs, block=block, folder=folder, requests=[request], fresh=True, overwrite=overwrite)
     result.requests = (request,)
     if folder:
         result.save(folder)
     return result
-
-
-def prepare_folder(folder: Path) -> Path:
-    """Make the directory of a run.
-
-    Raises:
-        ValueError: where it cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ValueError(f"cannot write to {folder}: {error.strerror or error}") from None
-    return folder
 
 
 def execute(
@@ -100,6 +89,7 @@ def execute(
     share: tuple[int, int] = (1, 1),
     requests: Sequence[Request] = (),
     fresh: bool = False,
+    overwrite: bool = False,
     workers: int = 0,
     scheduler: str = "",
 ) -> Run:
@@ -118,7 +108,8 @@ def execute(
         shard: inputs of a unit, a power of two; changes no result.
         share: (i, n): only every n-th unit, from the i-th on, is done here.
         requests: that the plan was made of, to be noted in the directory once nothing is left to refuse; a cluster needs them.
-        fresh: whether an older run in the directory is forgotten then.
+        fresh: whether no run must have begun in the directory.
+        overwrite: whether one that has is removed then.
         workers: of a Dask cluster on this machine; 0: this process does the work.
         scheduler: address of a Dask cluster.
 
@@ -140,7 +131,7 @@ def execute(
     mine = [unit for number, unit in enumerate(units) if number % share[1] == share[0] - 1]
     with cluster.connected(workers, scheduler) if workers or scheduler else nullcontext() as client:
         if folder and requests:
-            begin(folder, requests, fresh)
+            begin(folder, requests, fresh, overwrite)
         store = Store(folder)
         check_own(units, store)
         try:

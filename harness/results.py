@@ -99,6 +99,12 @@ OPTIONAL = ("curves", "speed")
 """What a run may have."""
 
 
+def files() -> list[str]:
+    """Names of the files of a run's frames."""
+    frames = (*FRAMES, *OPTIONAL, "speed_environments")
+    return [f"{name}{end}" for name in frames for end in (".parquet", ".csv", "_times.parquet")]
+
+
 def _nothing() -> pd.DataFrame:
     import pandas as pd
 

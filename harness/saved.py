@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .contents import FORMS, wrong_types, wrong_values
+from .folders import write as write_whole
 from .results import FRAMES, OPTIONAL, Run
 from .shards.manifest import load as load_requests
 from .shards.store import FOLDER
-from .shards.store import write as write_whole
 
 if TYPE_CHECKING:
     import pandas as pd

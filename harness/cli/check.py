@@ -41,7 +41,7 @@ def check(
 
     Exit codes: 0 all hold, 1 a regression, 2 usage, 3 something could not be decided, 4 a backend is missing or crashed.
     """
-    from ..execution import prepare_folder
+    from ..folders import make, prepare
     from ..gate import baseline as baselines
     from ..gate import check as gates
     from ..gate import verdict as judging
@@ -52,11 +52,11 @@ def check(
     try:
         old = None if baseline is None else baselines.read(baseline)
         for path in filter(None, (junit, sarif)):
-            prepare_folder(path.parent)
+            make(path.parent)
             if path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
                 raise ValueError(f"cannot write to {path}")
         _keep_apart(filter(None, (junit, sarif)), [*sources(gate), *filter(None, [baseline])])
-        folder = None if out is None else prepare_folder(out)
+        folder = None if out is None else prepare(out)
     except ValueError as error:
         usage(error)
     result = measured(gate, jobs, quiet=as_json, needs_backends=require_backends)

@@ -110,13 +110,6 @@ def asked(
     )
 
 
-def fresh_folder(what: str) -> Path:
-    """A directory named after the time."""
-    from datetime import datetime
-
-    return Path(f"lastbit-{what}-{datetime.now():%Y%m%d-%H%M%S}")
-
-
 def records(frame: pd.DataFrame) -> Any:
     """The rows of a frame for JSON."""
     return json.loads(frame.to_json(orient="records", double_precision=15))

@@ -27,7 +27,6 @@ from .common import (
     app,
     asked,
     console,
-    fresh_folder,
     records,
     usage,
 )
@@ -59,7 +58,8 @@ def run(
     seed: Seed = 0,
     laws: Laws = None,
     search: SearchBudget = 0,
-    out: Annotated[Path | None, typer.Option(help="Directory for the frames. [default: lastbit-run-TIME]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for the frames, new or empty. [default: lastbit-run-TIME]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --out holds; other files stay.")] = False,
     require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,
     jobs: Annotated[int | None, typer.Option(help="Workers that compute at a time. [default: processors]")] = None,
     as_json: AsJson = False,
@@ -79,19 +79,19 @@ def run(
     ] = "",
 ) -> None:
     """Measure activations and their derivatives on every input, or a sample, against the exact result."""
-    from ..execution import prepare_folder
     from ..shards import manifest
 
     choice = (activations, backend, format, order, route, implementation, inputs, seed, laws, search, own)
     try:
+        _check_place(out, resume, shard, overwrite)
         request = asked(everything, *choice)
         requests = _requests(request, resume)
         work = manifest.plan_all(requests)
         engine: dict[str, Any] = {"jobs": jobs, "share": parse_share(shard), "workers": workers, "scheduler": scheduler}
-        engine |= {"requests": requests, "fresh": not (resume or shard)}
+        engine |= {"requests": requests, "fresh": not (resume or shard), "overwrite": overwrite}
         if workers < 0 or (workers and scheduler):
             raise ValueError(f"workers {workers}: give a number of at least 1, and no --scheduler with it")
-        folder = resume or prepare_folder(out or fresh_folder("run"))
+        folder = _folder(out, resume, shard, overwrite)
     except (ValueError, OSError) as error:
         usage(error)
     result = _execute(work, folder, as_json, engine)
@@ -120,6 +120,36 @@ def _requests(request: Request, resume: Path | None) -> list[Request]:
         return [request]
     before = manifest.load(resume)
     return before if request == Request() or request in before else [*before, request]
+
+
+def _check_place(out: Path | None, resume: Path | None, shard: str, overwrite: bool) -> None:
+    """See that what is said of the run's directory does not contradict itself.
+
+    Raises:
+        ValueError: where it does.
+    """
+    if overwrite and (resume or shard or not out):
+        raise ValueError("--overwrite replaces the run in a directory: give that with --out, and neither --resume nor --shard")
+    if resume and out:
+        raise ValueError(f"--resume {resume} goes on in that directory: give no --out")
+
+
+def _folder(out: Path | None, resume: Path | None, shard: str, overwrite: bool) -> Path:
+    """Where the run is to be.
+
+    Raises:
+        ValueError: where the directory is taken.
+    """
+    from .. import folders
+
+    if resume:
+        return resume
+    if out is None:
+        return folders.fresh("run")
+    if shard and (out / folders.REQUEST).exists():  # several shares may be done in one directory
+        return folders.make(out)
+    hint = f"--resume {out} goes on with a run, --overwrite replaces it; or give another directory"
+    return folders.prepare(out, overwrite=overwrite, hint=hint)
 
 
 def parse_share(text: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .common import INTERRUPTED, AsJson, app, console, fresh_folder, usage
+from .common import INTERRUPTED, AsJson, app, console, usage
 from .speed import pairs_bar
 
 BROKEN = 1
@@ -31,7 +31,7 @@ def timing(
     as_json: AsJson = False,
 ) -> None:
     """Error bars of the stopwatch: equal things compared, injected differences found, intervals that cover."""
-    from ..execution import prepare_folder
+    from ..folders import fresh, prepare
     from ..plan import parse_backend
     from ..speed.selftest import promises, timer_overhead
     from ..speed.selftest import selftest as execute
@@ -40,7 +40,7 @@ def timing(
         parse_backend(backend)
         if reports < 1:
             raise ValueError(f"reports {reports}: give a number of at least 1")
-        folder = prepare_folder(out or fresh_folder("selftest"))
+        folder = prepare(out) if out else fresh("selftest")
     except ValueError as error:
         usage(error)
     with pairs_bar(as_json) as progress:

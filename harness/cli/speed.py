@@ -20,7 +20,6 @@ from .common import (
     Routes,
     app,
     console,
-    fresh_folder,
     own_file,
     records,
     usage,
@@ -59,7 +58,7 @@ def speed(
     require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,
 ) -> None:
     """Time activations and their derivatives by every route, on a machine that need not be quiet."""
-    from ..execution import prepare_folder
+    from ..folders import fresh, prepare
     from ..speed.jobs import Request, parse_sizes
 
     try:
@@ -76,7 +75,7 @@ def speed(
             tuple(implementation or ()),
         )
         check(request)
-        folder = prepare_folder(out or fresh_folder("speed"))
+        folder = prepare(out) if out else fresh("speed")
     except ValueError as error:
         usage(error)
     result = measure(request, budget, folder, quiet=as_json)

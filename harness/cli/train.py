@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import INTERRUPTED, AsJson, app, console, fresh_folder, records, usage
+from .common import INTERRUPTED, AsJson, app, console, records, usage
 from .progress import bar
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a small network in every framework with three gradients: autodiff, the formula, and the exactly rounded one."""
-    from ..execution import prepare_folder
+    from ..folders import fresh, prepare
     from ..training.execution import train as execute
     from ..training.setting import Setting
 
@@ -48,7 +48,7 @@ def train(
         setting.check()
         if figure:
             _check_figure(figure)
-        folder = prepare_folder(out or fresh_folder("train"))
+        folder = prepare(out) if out else fresh("train")
     except ValueError as error:
         usage(error)
     with _steps_bar(3 * len(setting.implementations()) * steps, quiet=as_json) as progress:

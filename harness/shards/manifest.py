@@ -8,31 +8,36 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ..folders import REQUEST, remove, write
 from ..own import fingerprint
 from ..plan import Plan, Request, plan
+from ..results import files
 from ..sweep import Task
-from .store import clear, write
-
-FILE = "request.json"
+from .store import clear
 
 
-def begin(folder: Path, requests: Sequence[Request], fresh: bool = True) -> None:
+def begin(folder: Path, requests: Sequence[Request], fresh: bool = True, overwrite: bool = False) -> None:
     """Note in the directory of a run what is asked of it.
 
     Args:
         folder: of the run.
         requests: what is asked.
-        fresh: whether an older run there is forgotten; otherwise it must have been asked the same, or the first of it.
+        fresh: whether there must not be a run yet; otherwise one that is must have been asked the same, or the first of it.
+        overwrite: whether a run that is there is removed first, its files alone.
 
     Raises:
         ValueError: where there is another run.
     """
     asked = [asdict(request) | {"fingerprint": fingerprint(request.own)} for request in requests]
-    if fresh:
+    if overwrite:
         clear(folder)
-    elif (folder / FILE).exists() and (before := load(folder)) != list(requests[: len(before)]):
+        remove(folder / name for name in (*files(), REQUEST))
+    elif not fresh and (folder / REQUEST).exists() and (before := load(folder)) != list(requests[: len(before)]):
         raise ValueError(f"{folder} holds another run: give another directory")
-    write(folder / FILE, (json.dumps({"requests": asked}, indent=1) + "\n").encode())
+    try:
+        write(folder / REQUEST, (json.dumps({"requests": asked}, indent=1) + "\n").encode(), new=fresh)
+    except FileExistsError:
+        raise ValueError(f"{folder} holds another run, begun just now: give another directory") from None
 
 
 def load(folder: Path) -> list[Request]:
@@ -42,14 +47,14 @@ def load(folder: Path) -> list[Request]:
         ValueError: where there is no run, or one whose activations have been edited since.
     """
     try:
-        fields: Any = json.loads((folder / FILE).read_text())
+        fields: Any = json.loads((folder / REQUEST).read_text())
         asked = fields.get("requests", [fields])
         requests = [_request(dict(each)) for each in asked]
         changed = [request.own for request, before in requests if fingerprint(request.own) != before]
         if not requests:
             raise ValueError("nothing was asked")
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ValueError(f"no run in {folder}: its {FILE} cannot be read ({type(error).__name__})") from None
+        raise ValueError(f"no run in {folder}: its {REQUEST} cannot be read ({type(error).__name__})") from None
     if changed:
         raise ValueError(f"{changed[0]} is not what it was when the run in {folder} began: start a new run")
     return [request for request, _ in requests]

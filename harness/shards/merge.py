@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..folders import REQUEST, prepare
 from ..plan import Plan, Request
 from . import manifest
 from .laboratory import pass_identity
@@ -26,7 +27,7 @@ def merge(target: Path, sources: Sequence[Path]) -> tuple[Plan, list[Unit], Stor
     Raises:
         ValueError: where a directory has no run, a file in one is damaged, or one measured other inputs; nothing is written then.
     """
-    folders = [*([target] if (target / manifest.FILE).exists() else []), *sources]
+    folders = [*([target] if (target / REQUEST).exists() else []), *sources]
     requests: list[Request] = []
     for folder in folders:
         requests += [request for request in manifest.load(folder) if request not in requests]
@@ -35,7 +36,8 @@ def merge(target: Path, sources: Sequence[Path]) -> tuple[Plan, list[Unit], Stor
     stores = [Store(folder) for folder in folders]
     for store in stores:
         check_own(units, store)
-    target.mkdir(parents=True, exist_ok=True)
+    if target not in folders:
+        prepare(target)
     manifest.begin(target, requests, fresh=False)
     whole = Store(target)
     for store in stores:

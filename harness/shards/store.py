@@ -21,6 +21,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from ..folders import remove, write
+
 FOLDER = "finished"
 SCHEMA = 1
 """Of the files; one with a larger number is of a newer lastbit."""
@@ -200,9 +202,16 @@ def _place(unit: str) -> int:
 
 
 def clear(folder: Path) -> None:
-    """Forget all that is finished in the directory of a run."""
-    for file in (folder / FOLDER).glob("*.json.gz"):
-        file.unlink(missing_ok=True)
+    """Forget all that is finished in the directory of a run.
+
+    Raises:
+        ValueError: where there is anybody else's file, which would be in the way; nothing is forgotten then.
+    """
+    if (folder / FOLDER).is_dir():
+        files = [file for file in (folder / FOLDER).iterdir() if not file.name.startswith(".")]
+        for file in files:
+            _parsed(file)
+        remove(files)
 
 
 def read(path: Path) -> Record:
@@ -212,9 +221,7 @@ def read(path: Path) -> Record:
         ValueError: where it is damaged or no record; the file is named.
         FileNotFoundError: where there is none.
     """
-    named = _NAME.fullmatch(path.name)
-    if not named:
-        raise ValueError(f"{path} is no file of lastbit's: take it away, then try again")
+    named = _parsed(path)
     try:
         entry = json.loads(gzip.decompress(path.read_bytes()))
         schema, said, circumstances = entry["schema"], entry["said"], entry["circumstances"]
@@ -230,20 +237,13 @@ def read(path: Path) -> Record:
     return record
 
 
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
+def _parsed(path: Path) -> re.Match[str]:
+    """The parts of a record's name.
 
     Raises:
-        OSError: where there is no room, or no permission.
+        ValueError: where it is none.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError:
-        with suppress(OSError):
-            fresh.unlink()
-        raise
+    named = _NAME.fullmatch(path.name)
+    if not named:
+        raise ValueError(f"{path} is no file of lastbit's: take it away, then try again")
+    return named

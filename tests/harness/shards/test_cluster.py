@@ -67,7 +67,7 @@ def test_no_scheduler_there(tmp_path: Path) -> None:
 def test_what_is_refused_forgets_nothing_of_an_older_run(wrong: list[str], words: str, older: Path) -> None:
     before = {file: file.read_bytes() for file in older.rglob("*") if file.is_file() and file.name != ".claims"}
     assert any(file.parent.name == "finished" for file in before)
-    done = lastbit("run", "tanh", "--backend", "numpy", "--out", str(older), *wrong)
+    done = lastbit("run", "tanh", "--backend", "numpy", "--out", str(older), "--overwrite", *wrong)
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1

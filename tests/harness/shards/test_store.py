@@ -15,7 +15,7 @@ import pytest
 from commandline import ROOT, lastbit
 from frames import assert_same, contents
 
-from harness import run
+from harness import folders, run
 from harness.execution import execute
 from harness.shards import manifest, store
 from harness.shards.store import FOLDER, Record, Store
@@ -107,10 +107,10 @@ def test_a_spoilt_file_is_named_and_nothing_is_written(
 
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "file"
-    store.write(target, b"before")
+    folders.write(target, b"before")
     monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space left"):
-        store.write(target, b"after")
+        folders.write(target, b"after")
     assert target.read_bytes() == b"before"
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
