@@ -20,8 +20,8 @@ framework and may be written to at will. A failing case is a reply; only a crash
 * ``{"op": "forget", "id"}``
 * end of the command pipe: exit
 
-Every reply to a command carries its ``id``, the ``processor_seconds`` that it took, and either results or ``status``
-(``unsupported``, ``failed``) and ``reason``.
+Every reply to a command carries its ``id``, the ``processor_seconds`` that it took, ``peak_bytes``, the most memory that this
+process has had so far, and either results or ``status`` (``unsupported``, ``failed``) and ``reason``.
 ``--describe`` prints what the adapter's class tells, as one line of JSON, and ends.
 """
 
@@ -129,6 +129,8 @@ def _start(options: argparse.Namespace, replies: Any) -> tuple[Any, Any] | None:
 
 
 def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
+    from .environment import peak_bytes
+
     prepared: dict[int, Callable[[int], dict[str, Any]]] = {}
     studied: dict[int, Any] = {}
     bench: Any = None
@@ -158,7 +160,8 @@ def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
         except BaseException as error:  # the specimen may raise anything; the row says what
             kind = "unsupported" if isinstance(error, Unsupported) else "failed"
             answer = {"status": kind, "reason": _reason(error)}
-        _send(replies, {"id": identity, "processor_seconds": _processor_seconds() - busy} | answer)
+        spent = {"processor_seconds": _processor_seconds() - busy, "peak_bytes": peak_bytes()}
+        _send(replies, {"id": identity} | spent | answer)
 
 
 def _processor_seconds() -> float:

@@ -18,9 +18,10 @@ from backends import substitute
 
 from .activations import ORDERS
 from .curves import CURVES, INTERVALS
+from .environments import ENVIRONMENTS, PEAK
 from .formats import FORMATS
 from .judge import CLASSES
-from .results import ACCURACY, AGREEMENT, ENVIRONMENTS, FINDINGS, LAWS
+from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS
 from .severity import SEVERITIES
 from .speed.frame import PHASES, SPEED
 from .speed.statistics import VERDICTS
@@ -127,7 +128,7 @@ _WORST = ("worst_input_bits", "worst_input", "worst_output_bits", "worst_exact")
 _SEARCHED = ("searched", "search_worst_exact")
 _STARTED = ("run_id", "backend", "backend_version", "mode", "device", "implementation", "threads_requested", "phase")
 _CASE = ("activation", "parameters", "order", "route", "format", "n")
-_ENVIRONMENT = Form(dict.fromkeys(ENVIRONMENTS, "string"), others="string")
+_ENVIRONMENT = Form(dict.fromkeys(ENVIRONMENTS, "string") | {PEAK: "Int64"}, may_miss=[PEAK], others="string")
 FORMS: dict[str, Form] = {
     "accuracy": Form(
         ACCURACY,

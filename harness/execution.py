@@ -142,6 +142,7 @@ def execute(
                     local.work_off(work, mine, units, store, laboratory, jobs)
         except KeyboardInterrupt:
             interrupted = True  # what is not finished has rows that say so
+            store.refresh()  # the signal may have come between a file and the note of it
         finally:
             store.close()
     settle(work, units, store)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +26,6 @@ from .plan import Request
 from .refine import DIGITS, FIGURES
 from .sweep import Task
 from .tally import Record, Tally
-from .workers import Implementation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -261,34 +257,6 @@ def law_row(task: Task, hello: Row | None, law: str, verdict: Verdict, status: s
     row |= {"implementation": task.implementation.substitute, "law": law}
     row |= {"status": status or ("broken" if verdict.broken else "holds"), "reason": reason}
     return row | vars(verdict) | {"example": None if bits is None else number_format(case.format).value(bits)}
-
-
-ENVIRONMENTS = ("run_id", "backend", "mode", "device", "implementation", "versions", "seed", "git_revision")
-"""What the frame has of every implementation, beside what its worker said."""
-
-
-def environments(run_id: str, hellos: Iterable[tuple[Implementation, Row]], seed: str) -> pd.DataFrame:
-    """A row per implementation that was started, from what its worker said of itself."""
-    import pandas as pd
-
-    rows = []
-    for implementation, hello in hellos:
-        row = {"run_id": run_id, "backend": implementation.backend, "mode": implementation.mode}
-        row |= {"device": implementation.device, "implementation": implementation.substitute}
-        row |= {"versions": " ".join(f"{name} {version}" for name, version in hello["versions"].items())}
-        row |= hello["environment"] | {"seed": seed, "git_revision": _revision()}
-        rows.append(row | {"time": datetime.now(UTC).isoformat(timespec="seconds")})
-    return pd.DataFrame(rows, columns=None if rows else [*ENVIRONMENTS, "time"]).astype("string")
-
-
-@lru_cache
-def _revision() -> str:
-    """The revision of the checkout that lastbit runs from, or nothing."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def frame(rows: list[Row], form: dict[str, str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .contents import FORMS, wrong_types, wrong_values
+from .environments import PEAK
 from .folders import write as write_whole
 from .results import FRAMES, OPTIONAL, Run
 from .shards.manifest import load as load_requests
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-TIMES = {"accuracy": ("seconds", "framework_seconds"), "environments": ("time",)}
+TIMES = {"accuracy": ("seconds", "framework_seconds"), "environments": ("time", PEAK)}
 """Columns that are not the same every time, by frame; they have a file of their own, so that the frame's is."""
 SCHEMA = 1
 """Of the frames; a larger number means columns that this version would misread."""

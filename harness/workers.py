@@ -78,6 +78,7 @@ class Worker:
         cores: processors that it may use; empty for all.
         variables: of its environment, besides those of this process.
         processor_seconds: that it says it has used, all its processes together.
+        peak_bytes: the most resident memory that one of its processes says it has had.
         patience: how many more times it may be killed before that is its result.
     """
 
@@ -91,6 +92,7 @@ class Worker:
     refusal: Died | None = None
     deadline: float = field(default=0.0, init=False)
     processor_seconds: float = field(default=0.0, init=False)
+    peak_bytes: int = field(default=0, init=False)
     patience: int = field(default=0, init=False)
     _limit: float = field(default=0.0, init=False)
     _waited: float = field(default=0.0, init=False)
@@ -175,6 +177,7 @@ class Worker:
             first = "hello" in message or {"failed", "status"} <= message.keys()
             expected = message["id"] == self._asked if self.hello else first
             self.processor_seconds += float(message.get("processor_seconds", 0.0))
+            self.peak_bytes = max(self.peak_bytes, int(message.get("peak_bytes", 0)))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             expected = False
         if not expected:

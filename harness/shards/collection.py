@@ -11,13 +11,13 @@ from typing import Any
 from .. import extremes
 from ..breaches import breaches
 from ..curves import Curve, curves_frame
+from ..environments import Started, environments
 from ..failures import failures
 from ..findings import findings, ranked
 from ..plan import Plan
 from ..refine import FIGURES
-from ..results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, Verdict, accuracy_row, environments, frame, law_row
+from ..results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, Verdict, accuracy_row, frame, law_row
 from ..sweep import Task
-from ..workers import Implementation
 from . import passes
 from .laboratory import pass_identity
 from .parts import Row, case_name
@@ -62,8 +62,10 @@ def collect(work: Plan, units: list[Unit], store: Store) -> Run:
     laws = [row for _, each in done for row in each.laws] + _laws(work, judged, store) + _recomputed(work, sweeps, store)
     symptoms = [symptom for _, each in done for symptom in each.symptoms]
     defects = breaches(laws, findings(symptoms)) + failures(rows)
-    hellos = _hellos(work, [each.hellos for _, each in done] + [each.said["hellos"] for each in _all(judged, store)])
-    run_id = _identity(units, hellos)
+    told = [(each.hellos, each.peaks) for _, each in done]
+    told += [(each.said["hellos"], each.circumstances["peaks"]) for each in _all(judged, store)]
+    workers = _workers(work, told)
+    run_id = _identity(units, workers)
     named = [{"run_id": run_id} | row for row in rows]
     return Run(
         run_id,
@@ -71,7 +73,7 @@ def collect(work: Plan, units: list[Unit], store: Store) -> Run:
         frame([{"run_id": run_id} | row for _, each in done for row in each.agreement], AGREEMENT),
         frame([{"run_id": run_id} | asdict(finding) for finding in ranked(defects)], FINDINGS),
         frame([{"run_id": run_id} | row for row in laws], LAWS),
-        environments(run_id, hellos, _seed(work)),
+        environments(run_id, workers, _seed(work)),
         curves_frame(run_id, curves),
     )
 
@@ -148,18 +150,22 @@ def _differing(first: Digests, others: Iterable[Digests], case: str) -> set[str]
     }
 
 
-def _hellos(work: Plan, said: Iterable[dict[str, Row]]) -> list[tuple[Implementation, Row]]:
-    """Implementations with what their workers said, every version of it once, in the order of the plan."""
+def _workers(work: Plan, told: Iterable[tuple[dict[str, Row], dict[str, int]]]) -> list[Started]:
+    """Implementations with what their workers said, every version of it once, and took, in the order of the plan."""
     implementations = {str(task.implementation): task.implementation for task in work.tasks}
-    found = {(name, json.dumps(hello)): hello for hellos in said for name, hello in hellos.items()}
+    found: dict[tuple[str, str], Started] = {}
+    for hellos, peaks in told:
+        for name, hello in hellos.items():
+            known = found.get((name, json.dumps(hello)))
+            most = max(peaks.get(name, 0), known.peak_bytes if known else 0)
+            found[name, json.dumps(hello)] = Started(implementations[name], hello, most)
     places = {name: place for place, name in enumerate(implementations)}
-    order = sorted(found, key=lambda key: (places[key[0]], key[1]))
-    return [(implementations[key[0]], found[key]) for key in order]
+    return [found[key] for key in sorted(found, key=lambda key: (places[key[0]], key[1]))]
 
 
-def _identity(units: Iterable[Unit], hellos: Iterable[tuple[Implementation, Row]]) -> str:
+def _identity(units: Iterable[Unit], workers: Iterable[Started]) -> str:
     """Names what was measured: the same units in the same environments have the same name."""
-    about = [sorted(unit.identity for unit in units), [hello for _, hello in hellos]]
+    about = [sorted(unit.identity for unit in units), [worker.hello for worker in workers]]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
 
 

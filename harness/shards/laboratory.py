@@ -114,6 +114,7 @@ class Laboratory:
         self._sweep.over(unit.start, unit.stop, witness)
         found = part_of(unit.start, unit.stop, self._tasks, comparison, witness, self._hellos(self._tasks))
         costs = {"harness": time.process_time() - busy, "wall": time.perf_counter() - begin}
+        found.peaks = self._peaks(self._tasks)
         found.costs = {name: round(spent, 6) for name, spent in costs.items()}
         if unit.parts == 1:
             return finished(unit, passes.finish(self._work, self._tasks, found))
@@ -129,6 +130,10 @@ class Laboratory:
         said = {task.implementation: self._workers.get(task.implementation) for task in tasks}
         return {str(who): lasting(worker.hello) for who, worker in said.items() if worker and worker.hello}
 
+    def _peaks(self, tasks: list[Task]) -> dict[str, int]:
+        workers = {str(task.implementation): self._workers.get(task.implementation) for task in tasks}
+        return {name: worker.peak_bytes for name, worker in workers.items() if worker and worker.peak_bytes}
+
     def _search(self, unit: Unit, store: Store) -> Record:
         """Search around the worst inputs of the case's sample and of the same case in narrower formats."""
         task = self._work.tasks[unit.tasks[0]]
@@ -142,7 +147,8 @@ class Laboratory:
         around = seeds(definition, task.case.order, known)
         found = refine(definition, task, worker, self._work.search, self._work.seed, around, self._executor, self._progress)
         costs = {"harness": time.process_time() - busy, "workers": worker.processor_seconds - before}
-        return Record(unit.identity, environment(self._hellos([task]).values()), found, {"costs": costs})
+        circumstances = {"costs": costs, "peaks": self._peaks([task])}
+        return Record(unit.identity, environment(self._hellos([task]).values()), found, circumstances)
 
     def _judge(self, unit: Unit) -> Record:
         """Check the laws of conduct."""
@@ -156,8 +162,8 @@ class Laboratory:
         before, busy = court.processor_seconds, time.thread_time()  # other threads are at other implementations
         rows = court.session(tasks, is_few(self._work))
         costs = {"harness": time.thread_time() - busy, "workers": court.processor_seconds - before}
-        hellos = self._hellos(tasks)
-        return Record(unit.identity, environment(hellos.values()), {"rows": rows, "hellos": hellos}, {"costs": costs})
+        hellos, circumstances = self._hellos(tasks), {"costs": costs, "peaks": self._peaks(tasks)}
+        return Record(unit.identity, environment(hellos.values()), {"rows": rows, "hellos": hellos}, circumstances)
 
 
 def finished(unit: Unit, done: passes.Finished) -> Record:

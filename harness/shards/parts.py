@@ -44,6 +44,7 @@ class Part:
         processor: of every case, processor seconds of its preparation and first block, where they fall into these ranges, and
             of all other blocks.
         costs: in seconds, ``harness``: processor time of the comparison, ``wall``: from beginning to end.
+        peaks: the most resident memory in bytes that a process of each implementation has had so far.
         digests: of the results by range ("start-stop") and case, so that a second computation of a range can be compared.
     """
 
@@ -57,6 +58,7 @@ class Part:
     processor: dict[str, tuple[float, float]] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
+    peaks: dict[str, int] = field(default_factory=dict)
 
     @property
     def inputs(self) -> int:
@@ -91,6 +93,7 @@ def merge(parts: Iterable[Part]) -> Part:
             whole.ranges.append((start, stop))
         whole.hellos |= part.hellos
         whole.digests |= part.digests
+        whole.peaks = highest([whole.peaks, part.peaks])
         whole.costs = {name: whole.costs.get(name, 0.0) + spent for name, spent in part.costs.items()}
         for case, said in part.statuses.items():
             known = whole.statuses.setdefault(case, said)
@@ -122,7 +125,7 @@ def to_json(part: Part) -> tuple[Row, Row]:
     said["tallies"] = {case: asdict(tally) for case, tally in part.tallies.items()}
     said["agreements"] = [[*pair, *asdict(found).values()] for pair, found in part.agreements.items()]
     said["kept"] = _packed(part.kept)
-    return said, {"seconds": part.seconds, "processor": part.processor, "costs": part.costs}
+    return said, {"seconds": part.seconds, "processor": part.processor, "costs": part.costs, "peaks": part.peaks}
 
 
 def from_json(said: Row, circumstances: Row, form: Format) -> Part:
@@ -138,7 +141,17 @@ def from_json(said: Row, circumstances: Row, form: Format) -> Part:
         {case: (first, further) for case, (first, further) in circumstances["processor"].items()},
         circumstances["costs"],
         said["digests"],
+        circumstances["peaks"],
     )
+
+
+def highest(peaks: Iterable[dict[str, int]]) -> dict[str, int]:
+    """The highest of several figures of each name."""
+    found: dict[str, int] = {}
+    for each in peaks:
+        for name, figure in each.items():
+            found[name] = max(figure, found.get(name, 0))
+    return found
 
 
 def _tally(fields: Row) -> Tally:

@@ -31,7 +31,7 @@ class Finished:
         symptoms: of its cases.
         hellos: what the workers said of themselves, by implementation.
         curves: each with the cases that have it.
-        ranges, digests: see :class:`harness.shards.parts.Part`.
+        ranges, digests, peaks: see :class:`harness.shards.parts.Part`.
         seconds, processor: the same.
         costs: the same, and ``finish``: processor seconds of what comes after the last part.
     """
@@ -47,6 +47,7 @@ class Finished:
     seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
     processor: dict[str, tuple[float, float]] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
+    peaks: dict[str, int] = field(default_factory=dict)
 
     def curve(self, task: Task) -> Curve | None:
         """The curve of a task."""
@@ -88,6 +89,7 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
             shared.setdefault(json.dumps(line), ([], line))[0].append(case_name(task))
     curves = list(shared.values())
     done = Finished(rows, pairs, laws, found, part.hellos, curves, part.ranges, part.digests, part.seconds, part.processor)
+    done.peaks = part.peaks
     done.costs = part.costs | {"finish": round(time.process_time() - busy, 6)}
     return done
 
@@ -95,7 +97,7 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
 def to_json(finished: Finished) -> tuple[Row, Row]:
     """What is the same every time, and what is not, as JSON has it."""
     said = asdict(finished)
-    return said, {name: said.pop(name) for name in ("seconds", "processor", "costs")}
+    return said, {name: said.pop(name) for name in ("seconds", "processor", "costs", "peaks")}
 
 
 def from_json(said: Row, circumstances: Row) -> Finished:
@@ -104,7 +106,7 @@ def from_json(said: Row, circumstances: Row) -> Finished:
     fields["ranges"] = [(start, stop) for start, stop in said["ranges"]]
     fields["seconds"] = {case: (spent, framework) for case, (spent, framework) in circumstances["seconds"].items()}
     fields["processor"] = {case: (first, further) for case, (first, further) in circumstances["processor"].items()}
-    return Finished(**fields, costs=circumstances["costs"])
+    return Finished(**fields, costs=circumstances["costs"], peaks=circumstances["peaks"])
 
 
 def _symptom(fields: dict[str, Any]) -> Symptom:

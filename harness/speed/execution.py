@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..environments import Started, environments
 from ..formats import number_format
-from ..results import environments
 from ..workers import START_LIMIT
 from .frame import Results, speed_frame
 from .jobs import Job, Request, plan
@@ -123,7 +123,7 @@ def time_jobs(
                 break
             results = Results(jobs, runner.pairs.copy(), threads)
     hellos = {implementation: hello for pair in runner.pairs for implementation, hello in pair.hellos.items()}
-    about = environments(run_id, hellos.items(), str(_SEED))
+    about = environments(run_id, [Started(*each) for each in hellos.items()], str(_SEED))
     drift = results.drift if told_drift else None
     return Speed(run_id, speed_frame(run_id, results), about, drift, results, runner.interrupted)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from load import burners, paused
 
 from backends.timing import LEAST_NS, READINGS, STEPS, WAITS, Block, Clock, Stopwatch, Threads
 
@@ -35,26 +35,6 @@ def one_processor() -> Iterator[int]:
     os.sched_setaffinity(0, PROCESSORS[:1])
     yield PROCESSORS[0]
     os.sched_setaffinity(0, PROCESSORS)
-
-
-def burn(processor: int) -> None:
-    os.sched_setaffinity(0, [processor])
-    while True:
-        pass
-
-
-@pytest.fixture
-def busy(one_processor: int) -> Iterator[None]:
-    """Two processes that want the processor as well."""
-    context = multiprocessing.get_context("spawn")
-    others = [context.Process(target=burn, args=(one_processor,), daemon=True) for _ in range(2)]
-    for other in others:
-        other.start()
-    time.sleep(1)
-    yield
-    for other in others:
-        other.kill()
-        other.join()
 
 
 def ns_per_call(watch: Stopwatch, visits: int = 8) -> float:
@@ -118,16 +98,23 @@ def test_injected_calls_show() -> None:
 
 
 @pytest.mark.parametrize("elements", [1 << 10, 1 << 22])  # blocks shorter than the scheduler's time slices, and longer
-def test_what_others_take_is_taken_out(one_processor: int, elements: int, request: pytest.FixtureRequest) -> None:
-    watch = Stopwatch(work, np.ones(elements), nothing)
-    alone = ns_per_call(watch)
-    request.getfixturevalue("busy")
-    blocks = [block for _ in range(12 if elements > 1 << 10 else 200) for block in watch.visit(3)]
-    contended = statistics.median(block.time / watch.calls for block in blocks)
+def test_what_others_take_is_taken_out(one_processor: int, elements: int) -> None:
+    """Beside two others a call takes as long as alone; looked at by turns, so that whatever else goes on is the same for both."""
+    visits = 2 if elements > 1 << 10 else 25
+    times, walls, delays = [], [], 0
+    with burners(one_processor, 2) as others:
+        watch = Stopwatch(work, np.ones(elements), nothing)
+        for _ in range(7):
+            with paused(others):
+                alone = ns_per_call(watch, visits)
+            blocks = [block for _ in range(visits) for block in watch.visit(3)]
+            times.append(statistics.median(block.time / watch.calls for block in blocks) / alone)
+            walls.append(statistics.median(block.wall / watch.calls for block in blocks) / alone)
+            delays += sum(block.delay for block in blocks)
     if elements > 1 << 10:  # blocks long enough for others to take their turn in one
-        assert sum(block.delay for block in blocks) > 0
-        assert statistics.median(block.wall / watch.calls for block in blocks) > 1.4 * alone
-    assert contended < 1.35 * alone
+        assert delays > 0
+        assert statistics.median(walls) > 1.4
+    assert statistics.median(times) < 1.35
 
 
 def test_a_long_block_is_not_made_again_for_what_lies_beside_it() -> None:
@@ -163,7 +150,7 @@ def test_threads_are_accounted_for_each() -> None:
         pass
     (after,), _ = threads.read()
     threads.close()
-    assert 5_000_000 <= after - before < 7_000_000
+    assert 5_000_000 <= after - before < 10_000_000
 
 
 @pytest.mark.skipif(len(PROCESSORS) < 2, reason="needs two processors")

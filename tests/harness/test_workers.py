@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from load import burners
 
 from harness.workers import Died, Implementation, Worker
 
 PROCESSOR = min(os.sched_getaffinity(0))
-
-
-def burn() -> None:
-    os.sched_setaffinity(0, [PROCESSOR])
-    while True:
-        pass
-
-
-@pytest.fixture
-def busy() -> Iterator[None]:
-    """Six processes that want the processor as well."""
-    others = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in range(6)]
-    for other in others:
-        other.start()
-    yield
-    for other in others:
-        other.kill()
-        other.join()
 
 
 def started(folder: Path, code: str, limit: float) -> Worker:
@@ -43,11 +24,12 @@ def started(folder: Path, code: str, limit: float) -> Worker:
     return worker
 
 
-def test_waiting_for_a_processor_does_not_count(tmp_path: Path, busy: None) -> None:
-    """What takes 1.5 seconds takes seven times as long here, or more, and so does the start."""
-    begin = time.monotonic()
-    assert started(tmp_path, "end = time.process_time() + 1.5\nwhile time.process_time() < end: pass", 8).hello
-    assert time.monotonic() - begin > 8
+def test_waiting_for_a_processor_does_not_count(tmp_path: Path) -> None:
+    """What takes 1.5 seconds takes seven times as long beside six others, or more, and so does the start."""
+    with burners(PROCESSOR, 6):
+        begin = time.monotonic()
+        assert started(tmp_path, "end = time.process_time() + 1.5\nwhile time.process_time() < end: pass", 8).hello
+        assert time.monotonic() - begin > 8
 
 
 def test_waiting_for_anything_else_does(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ class Faulty(NumPy):
         def call(x: Any) -> Any:
             self._calls += 1
             if self._mode == "hangs":
+                if mark := os.environ.get("FAULTY_HANGS"):
+                    Path(mark).touch()
                 time.sleep(3600)
             if self._mode == "chatters":
                 os.write(1, b"chatter\n" * 500_000)
