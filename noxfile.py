@@ -32,13 +32,13 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def slow(session: nox.Session) -> None:
     """Checks that take longer, in the environment of `tests`."""
-    session.notify("tests", ["-m", "slow", *session.posargs])
+    session.notify("tests", ["-m", "slow", "--dist", "loadfile", *session.posargs])  # what a file prepares is prepared once
 
 
 @nox.session(venv_backend="none")
 def exhaustive(session: nox.Session) -> None:
     """Checks on all there is to check, in the environment of `tests`; half an hour."""
-    session.notify("tests", ["-m", "exhaustive", *session.posargs])
+    session.notify("tests", ["-m", "exhaustive", "--dist", "loadfile", *session.posargs])
 
 
 @nox.session

@@ -56,7 +56,7 @@ def test_the_totals_are_those_of_the_rows() -> None:
         assert (int(check[1]), int(check[2])) == (sum(bool(cell) for cell in applies), len(applies)), check
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_600_points_show_what_the_page_says(benchmark: Any) -> None:
     measured = benchmark.table(benchmark.MUTANTS, (600,))
     shown = {row[0]: row[2::2] for row in rows("mutant")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 GPU = "GPU"
 """The Dask resource that a unit asks one of, where it is for a GPU: start such workers with ``--resources GPU=1``."""
 _LOOK = 2.0  # seconds between looks at who is slow
+_CONNECT = 20.0  # seconds that a scheduler may take to answer
 _SLOW, _LEAST = 3.0, 20.0  # a unit is done again that takes so many times the median, and so many seconds at least
 Progress = Callable[[Task, int], None]
 
@@ -48,8 +50,11 @@ def connected(workers: int, scheduler: str) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if scheduler:
         try:
-            parse_host_port(parse_address(scheduler)[1])  # a client of what is no address would linger and complain
-            client = Client(scheduler, timeout=20, set_as_default=False)
+            kind, place = parse_address(scheduler)
+            host, port = parse_host_port(place)  # a client of what is no address would linger and complain
+            if kind in ("tcp", "tls"):  # a client tries for as long as it may where nobody listens
+                socket.create_connection((host, port), _CONNECT).close()
+            client = Client(scheduler, timeout=_CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise ValueError(f"no Dask scheduler at {scheduler}: {str(error).splitlines()[0][:200]}") from None
         with client:

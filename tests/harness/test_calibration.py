@@ -69,7 +69,7 @@ def test_the_terminal_shows_bounds_as_bounds() -> None:
         assert words in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_what_is_published_of_tanh_is_found() -> None:
     """float32: the same figure at the same input; float64: 97 % on both paths, 99 % with seeds, which no published input is.
 

@@ -81,7 +81,7 @@ FAULTS = {
 def test_faults_cost_one_row_each(plugins: None) -> None:
     """Everything that can go wrong goes wrong at once; the others' rows are as if they were alone."""
     modes = ("right", "chatters", "flushes", "nan", *FAULTS)
-    rows = measure("numpy", *(f"faulty:{mode}" for mode in modes), start_limit=20.0, call_limit=10.0)
+    rows = measure("numpy", *(f"faulty:{mode}" for mode in modes), start_limit=10.0, call_limit=10.0)
     by_mode = rows[rows.backend == "faulty"].set_index("mode")
     for mode, (status, reason) in FAULTS.items():
         assert by_mode.loc[mode, "status"] == status, by_mode.loc[mode, "reason"]
@@ -167,7 +167,7 @@ MUTANTS = {  # the inputs changed, and what is put in the place of the right res
 }
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_mutants_among_all_inputs(plugins: None) -> None:
     """One wrong bit pattern in 2^32 is found, in the right class; the unchanged original has none."""
     request = Request(

@@ -11,6 +11,7 @@ from harness import extremes, run
 from harness.breaches import breaches
 from harness.formats import FORMATS, Bits
 from harness.gate.check import rows as given
+from harness.laws import Court
 from harness.results import LAWS, Row, Verdict, frame
 from harness.sweep import Task
 from harness.workers import Implementation
@@ -20,7 +21,9 @@ from harness.workers import Implementation
 def rows() -> list[Row]:
     """The rows of functions with parameters, one that torch checks in its eager mode alone among them."""
     activations = ("celu", "celu(alpha=2)", "softshrink", "relu", "softplus", "softplus(threshold=20)")
-    found = run(*activations, backends=("torch",), formats=("float32",), orders=(0,), inputs=4096, laws=True).laws
+    with pytest.MonkeyPatch.context() as patch:  # no other law of conduct, for time's sake
+        patch.setattr(Court, "_rows", lambda court, task, _: court._extremes(task, FORMATS["float32"]))
+        found = run(*activations, backends=("torch",), formats=("float32",), orders=(0,), inputs=4096, laws=True).laws
     return [row for row in given(found) if row["law"] == extremes.LAW]
 
 

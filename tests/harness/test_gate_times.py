@@ -85,7 +85,7 @@ def test_twice_the_time_is_named_wherever_cis_look(project: Path) -> None:
     assert row["implementation"] == "kernels.py:double"
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_fifteen_percent_more_are_found_and_nothing_else(project: Path) -> None:
     limits(project, case("twin"), case("fifteen_percent"), budget=300)
     done = lastbit(project, "check", "--json")
@@ -95,7 +95,7 @@ def test_fifteen_percent_more_are_found_and_nothing_else(project: Path) -> None:
     assert found["twin"]["outcome"] in ("ok", "undecided")  # a machine may be too loaded to tell
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_with_nothing_planted_nothing_is_worse(project: Path) -> None:
     limits(project, case("twin"), case("fifteen_percent", 1.3), budget=100)
     for _ in range(3):

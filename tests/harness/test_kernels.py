@@ -248,7 +248,7 @@ def test_kernels_leave_conventions_to_the_exact_reference(name: str, order: int)
     assert np.isnan(y[:4]).all()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("format_name", ["float16", "bfloat16"])
 @pytest.mark.parametrize(("name", "order"), [case for case in CASES if case[0] in ("sigmoid", "tanh", "relu")])
 def test_correct_rounding_of_every_input_of_16_bits(name: str, order: int, format_name: str) -> None:

@@ -147,7 +147,7 @@ def check_narrow(
     return x.size, int((~decided).sum())
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("name", "order"), CASES)
 def test_wide_kernels(name: str, order: int) -> None:
     definition, form = activation(name), FORMATS["float64"]
@@ -161,7 +161,7 @@ def test_wide_kernels(name: str, order: int) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("name", "order"), CASES)
 def test_narrow_kernels(name: str, order: int) -> None:
     definition, form = activation(name), FORMATS["float32"]

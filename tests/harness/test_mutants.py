@@ -107,7 +107,7 @@ BUT_ONE = [case for case in CASES if case[2] != "float16"]
 
 @pytest.mark.parametrize("backend", ["correct", "faithful"])
 @pytest.mark.parametrize(
-    ("cases", "wide"), [(ONE_EACH, 1 << 12), pytest.param(BUT_ONE, 1 << 14, marks=pytest.mark.slow)], ids=["some", "most"]
+    ("cases", "wide"), [(ONE_EACH, 1 << 12), pytest.param(BUT_ONE, 1 << 14, marks=pytest.mark.exhaustive)], ids=["some", "most"]
 )
 def test_right_implementations_have_no_findings(cases: list[tuple[str, int, str]], wide: int, backend: str) -> None:
     result = trial.measure(((backend, *case) for case in cases), wide)

@@ -120,7 +120,7 @@ def test_nonsense_is_refused_by_its_name_or_shown_as_it_is(small: Path, place: P
             assert "not as lastbit writes it" not in said(*command)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("name", "column", "kind"), COLUMNS)
 def test_nonsense_is_shown_or_refused(small: Path, place: Path, name: str, column: str, kind: str) -> None:
     for value in NONSENSE[kind]:

@@ -48,13 +48,6 @@ def test_a_unit_that_kills_every_worker_ends_the_run() -> None:
         _result(client.submit(os._exit, 1, key="deadly"))
 
 
-def test_no_scheduler_there(tmp_path: Path) -> None:
-    done = lastbit("run", *ASKED, "--out", str(tmp_path), "--scheduler", "tcp://127.0.0.1:9")
-    assert done.returncode == 2
-    assert "no Dask scheduler at tcp://127.0.0.1:9" in done.stderr
-    assert done.stderr.count("\n") == 1
-
-
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -145,7 +138,7 @@ def test_a_shard_that_hangs_is_begun_elsewhere(tmp_path: Path) -> None:
     assert len(list((tmp_path / "finished").glob("*.json.gz"))) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_kills_at_random_moments_cost_nothing_but_time(alone: dict[str, bytes], tmp_path: Path) -> None:
     """Twenty times kill -9 of a client, a scheduler, a Dask worker or a backend: the resumed run ends with the same bytes."""
     lot, out = random.Random(0), tmp_path / "out"

@@ -47,6 +47,7 @@ def test_the_clock_is_at_most_a_thousandth_of_a_block() -> None:
     assert timer_overhead(Clock()) <= 0.001
 
 
+@pytest.mark.slow
 def test_equal_calls_are_not_told_apart_and_ten_percent_is_found_under_load() -> None:
     result = selftest(reports=1)
     rows = result.rows
