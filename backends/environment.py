@@ -57,18 +57,6 @@ def environment() -> dict[str, str]:
     }
 
 
-def peak_bytes() -> int:
-    """The most resident memory that this process has had, in bytes; 0 where the operating system does not tell.
-
-    Not ``ru_maxrss``: that of a process begins with its parent's.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
-
-
 def flushes_to_zero() -> bool:
     """Whether this thread's arithmetic takes or gives zeros for subnormal numbers, measured."""
     # From bytes, so that nothing is folded beforehand.

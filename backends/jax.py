@@ -67,6 +67,9 @@ class Jax:
     def compilations(self) -> int:
         return self._compilations
 
+    def clear(self) -> None:
+        self._jax.clear_caches()
+
     def versions(self) -> dict[str, str]:
         return {"jax": self._jax.__version__, "jaxlib": importlib.import_module("jaxlib").__version__}
 

@@ -68,6 +68,7 @@ class TensorFlow:
         self.xp = operations("TensorFlow", self._tf, self._tf.math, self._tf.nn)
         self._mode, self._device = mode, f"/{kind}:0"
         self._functions: list[Any] = []
+        self._traced = 0  # in functions that are not kept any more
 
     def _prepare_process(self) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -91,7 +92,13 @@ class TensorFlow:
         return compiled
 
     def compilations(self) -> int:
-        return sum(function.experimental_get_tracing_count() for function in self._functions)
+        return self._traced + sum(function.experimental_get_tracing_count() for function in self._functions)
+
+    def clear(self) -> None:
+        self._traced = self.compilations()
+        self._functions.clear()
+        self._tf.keras.backend.clear_session()
+        importlib.import_module("tensorflow.python.eager.context").context().clear_kernel_cache()
 
     def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def derivative(x: Any) -> Any:

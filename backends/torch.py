@@ -89,6 +89,10 @@ class Torch:
         counters: Any = importlib.import_module("torch._dynamo.utils").counters
         return int(counters["stats"]["unique_graphs"])
 
+    def clear(self) -> None:
+        if self._mode == "compiled":
+            self._torch.compiler.reset()
+
     def _no_graph(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def call(x: Any) -> Any:
             with self._torch.no_grad():

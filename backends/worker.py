@@ -129,11 +129,12 @@ def _start(options: argparse.Namespace, replies: Any) -> tuple[Any, Any] | None:
 
 
 def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
-    from .environment import peak_bytes
+    from .memory import Housekeeping, peak_bytes
 
     prepared: dict[int, Callable[[int], dict[str, Any]]] = {}
     studied: dict[int, Any] = {}
     bench: Any = None
+    housekeeping = Housekeeping(backend)
     for line in commands:
         command = json.loads(line)
         identity, busy = command["id"], _processor_seconds()
@@ -146,6 +147,8 @@ def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
             elif command["op"] == "forget":
                 prepared.pop(identity, None)
                 studied.pop(identity, None)
+                if not prepared and not studied:
+                    housekeeping.tidy()
             elif command["op"] == "study":
                 studied[identity] = _study(backend, mine, command)
             elif command["op"] == "train":
