@@ -95,6 +95,6 @@ class Backend(Protocol):
     # An adapter may also have ``xp``, the framework's functions (:mod:`backends.operations`): networks are trained with those.
     # An adapter may also have ``compilations() -> int``: how often anything was traced or compiled in this process so far.
     # Timing reports what is compiled again in the steady state; without the method it does not know.
-    # It may have ``clear() -> None``: to let go of what the framework keeps of cases that are no more in use, compiled code mostly.
+    # It may have ``clear() -> None``: to let go of what the framework keeps of cases that are not in use any more.
     # And it may have ``device_ns(launch: Callable[[], Any]) -> float``: the time in ns that its device alone needs for what
     # ``launch`` hands to it, by the device's own events; where the device may have waited for the host it raises Unsupported.

@@ -120,7 +120,9 @@ def test_stable_formulas_keep_their_digits_far_out(tails: Any) -> None:
     assert {key: worst[key] for key in LOSING if worst[key] < 5e-5} == {}
 
 
-@pytest.mark.parametrize("form", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize(
+    "form", ["float32", pytest.param("float16", marks=pytest.mark.slow), pytest.param("bfloat16", marks=pytest.mark.slow)]
+)
 def test_formulas_keep_the_format_in_every_framework_and_mode(form: str) -> None:
     """Whatever promotes, or a compiler cannot take in, is a case that failed."""
     found = computed(NAMES, (*EAGER, *COMPILED) if form == "float16" else EAGER, form, MODERATE)

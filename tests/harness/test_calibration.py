@@ -62,6 +62,7 @@ def test_rounding_up_is_to_the_digits_given() -> None:
     assert str(_rounded_up(0.8131, "0.813")) == "0.814"
 
 
+@pytest.mark.slow
 def test_the_terminal_shows_bounds_as_bounds() -> None:
     done = lastbit("calibrate", "exp", "--inputs", "20000", "--search", str(LEAST))
     assert done.returncode == 0, done.stderr

@@ -21,6 +21,7 @@ from harness.formats import FORMATS
 from harness.judge import CLASSES, judge
 from harness.plan import Plan, Request, every_mode, parse_backend, plan
 from harness.results import frame
+from harness.saved import TIMES
 from harness.workers import Implementation, Worker
 
 BLOCK = 1 << 14
@@ -130,10 +131,8 @@ def test_kill_in_mid_sweep_leaves_the_others_right(times: int) -> None:
         assert rows.loc[backend, list(CLASSES)].sum() == 3_000_000
     if times < 6:
         undisturbed = execute(plan(request), block=BLOCK).accuracy.set_index("backend")
-        assert rows.drop(columns=_PASSING).equals(undisturbed.drop(columns=_PASSING))
-
-
-_PASSING = ["seconds", "framework_seconds"]  # columns that differ from run to run
+        passing = [*TIMES["accuracy"]]
+        assert rows.drop(columns=passing).equals(undisturbed.drop(columns=passing))
 
 
 def test_whenever_a_worker_is_killed_the_frames_are_the_same(
@@ -149,7 +148,8 @@ def test_whenever_a_worker_is_killed_the_frames_are_the_same(
     killed = execute(plan(request), block=BLOCK)
     assert not list(tmp_path.iterdir())
     for name in ("accuracy", "laws", "environments", "findings"):
-        one, two = (getattr(result, name).drop(columns=[*_PASSING, "time"], errors="ignore") for result in (undisturbed, killed))
+        passing = TIMES.get(name, ())
+        one, two = (getattr(result, name).drop(columns=[*passing]) for result in (undisturbed, killed))
         pd.testing.assert_frame_equal(one, two)
     assert set(killed.accuracy.status) == {"ok"}
 

@@ -188,6 +188,7 @@ def test_times_with_rubbish_in_their_rows_are_refused(timed: Path) -> None:
         assert str(error.value).isprintable()
 
 
+@pytest.mark.slow
 def test_times_of_one_run_alone_are_said(project: Path) -> None:
     small = ("--backend", "numpy", "--format", "float32", "--order", "0", "--inputs", "4096")
     assert lastbit(project, "run", *small, "--out", "a").returncode == 0

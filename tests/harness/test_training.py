@@ -129,6 +129,7 @@ def test_an_overflow_on_the_way_to_the_gradient_ends_the_training_in_numpy() -> 
     assert formula.loss[1] < formula.loss[0]
 
 
+@pytest.mark.slow
 def test_the_same_setting_gives_the_same_bits(saturated) -> None:
     again = train(SATURATED)
     columns = saturated.training.columns.difference(["run_id", "seconds"])

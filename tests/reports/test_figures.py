@@ -19,6 +19,7 @@ from reports.html import render
 from reports.speeds import errors, of_calls, speeds
 
 
+@pytest.mark.slow
 def test_all_figures_are_written_as_svg_pdf_and_png_the_same_twice(run: Run, tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()
