@@ -92,7 +92,7 @@ class TensorFlow:
         return compiled
 
     def compilations(self) -> int:
-        return self._traced + sum(function.experimental_get_tracing_count() for function in self._functions)
+        return self._traced + sum(int(function.experimental_get_tracing_count()) for function in self._functions)
 
     def clear(self) -> None:
         self._traced = self.compilations()
