@@ -15,7 +15,7 @@ framework and may be written to at will. A failing case is a reply; only a crash
 * ``{"op": "time", "id", "case", "n", "inputs": path, "multiple", "extra", "regime"}``, then
   ``{"op": "visit", "id", "blocks"}``, see :class:`backends.bench.Bench`
 * ``{"op": "study", "id", "case"}``, then ``apply``, ``position``, ``layout`` or ``promotion``, see
-  :class:`backends.conduct.Specimen`
+  :class:`backends.invariances.Specimen`
 * ``{"op": "train", "id", "case", ...}``, then ``forward`` and ``backward`` of :class:`backends.training.Network`
 * ``{"op": "forget", "id"}``
 * end of the command pipe: exit
@@ -208,7 +208,7 @@ def _prepare(backend: Any, mine: Any, command: dict[str, Any]) -> Callable[[int]
 
 
 def _study(backend: Any, mine: Any, command: dict[str, Any]) -> Any:
-    from .conduct import Specimen
+    from .invariances import Specimen
 
     return Specimen(backend, _case(command["case"], mine))
 

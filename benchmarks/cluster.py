@@ -10,11 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.execution import processors
-from harness.plan import Request
-from harness.shards import cluster, manifest
-from harness.shards.store import Record, Store
-from harness.shards.units import divide
+from harness.runs.execution import processors
+from harness.runs.plan import Request
+from harness.runs.shards import cluster, manifest
+from harness.runs.shards.store import Record, Store
+from harness.runs.shards.units import divide
 
 REQUEST = Request(("sigmoid",), ("numpy", "torch:eager"), ("float32",), (1,), ("autodiff", "from_value"), "exhaustive")
 ROUNDS = 2

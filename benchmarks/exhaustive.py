@@ -23,14 +23,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.accuracy.comparison import Comparison
+from harness.accuracy.kernels.counting import count_up
+from harness.case import Implementation, Task
 from harness.catalogue import names
-from harness.comparison import Comparison
-from harness.execution import processors
 from harness.formats import FORMATS, Bits, Format
-from harness.kernels.counting import count_up
-from harness.plan import OWN, Plan, Request, plan
-from harness.sweep import Sweep, Task, batches
-from harness.workers import Implementation, Worker
+from harness.runs.execution import processors
+from harness.runs.plan import Plan, Request, plan
+from harness.workers.implementations import OWN
+from harness.workers.process import Worker
+from harness.workers.sweep import Sweep, batches
 
 FORM = FORMATS["float32"]
 RUN = 1 << 14

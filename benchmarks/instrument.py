@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from harness import run
+from harness.accuracy.comparison import Comparison
+from harness.accuracy.kernels.compare import compare
 from harness.catalogue import activation
-from harness.comparison import Comparison
-from harness.execution import processors
 from harness.formats import FORMATS
-from harness.kernels.compare import compare
-from harness.plan import Request, plan
-from harness.shards.laboratory import block_length
-from harness.sweep import Sweep
-from harness.workers import Worker
+from harness.runs.execution import processors
+from harness.runs.plan import Request, plan
+from harness.runs.shards.runner import block_length
+from harness.workers.process import Worker
+from harness.workers.sweep import Sweep
+from lastbit import run
 
 IN_CACHE = 1 << 16  # the piece that a sweep takes at a time; it stays in the second-level cache
 ROUNDS = 200

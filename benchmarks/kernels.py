@@ -15,9 +15,9 @@ import sys
 import numpy as np
 from instrument import CONSECUTIVE, FORM, IN_CACHE, SCATTERED, medians
 
+from harness.accuracy.comparison import Comparison
+from harness.accuracy.kernels.compare import compare
 from harness.catalogue import activation, names
-from harness.comparison import Comparison
-from harness.kernels.compare import compare
 
 LIMIT, LIMIT_OF_ERF = 4.0, 6.0
 WITH_ERF = ("gelu", "erf")

@@ -5,8 +5,8 @@
 Passes of `lastbit run --all` are taken in an order that a seed shuffles, through the code that does them in a run: of exhaustive
 float32 on ranges of 2^22 consecutive encodings, each from another third of the format, after a first block, with which all that
 has to be compiled is; of 16-bit formats and the float64 sample as a whole. Only processor time counts. What was measured is added
-to RAW, a line per pass, as soon as it is there; whenever the time is over, ``harness/shards/rates.json`` is made from all of RAW,
-and from the size of the frames of a whole run, RUN.
+to RAW, a line per pass, as soon as it is there; whenever the time is over, ``harness/runs/shards/rates.json`` is made from all of
+RAW, and from the size of the frames of a whole run, RUN.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.case import Task
 from harness.formats import FORMATS
-from harness.plan import EVERYTHING, OWN, Plan, Request, every_mode, plan
-from harness.saved import load
-from harness.shards import parts, passes
-from harness.shards.cost import RATES, exponential, kind
-from harness.shards.laboratory import Laboratory, finished
-from harness.shards.measured import reduce
-from harness.shards.parts import case_name
-from harness.shards.store import Record, Store
-from harness.shards.units import Unit, divide
-from harness.sweep import Task
+from harness.runs.plan import EVERYTHING, Plan, Request, plan
+from harness.runs.saved import load
+from harness.runs.shards import parts, passes
+from harness.runs.shards.cost import RATES, exponential, kind
+from harness.runs.shards.measured import reduce
+from harness.runs.shards.parts import case_name
+from harness.runs.shards.runner import UnitRunner, finished
+from harness.runs.shards.store import Record, Store
+from harness.runs.shards.units import Unit, divide
+from harness.workers.implementations import OWN, every_mode
 
 BLOCK = {16: 1 << 14, 32: 1 << 21, 64: 1 << 19}
 """Inputs of a block by bits of the format; frameworks get tensors as long as in a run."""
@@ -58,7 +59,7 @@ def size(record: Record) -> int:
     return len(gzip.compress(text.encode(), 1, mtime=0))
 
 
-def sweep(work: Plan, wanted: list[Unit], laboratory: Laboratory) -> tuple[dict[str, Any], Record | None]:
+def sweep(work: Plan, wanted: list[Unit], laboratory: UnitRunner) -> tuple[dict[str, Any], Record | None]:
     """The figures of a pass, and its record where these ranges are all of it."""
     tasks = [work.tasks[number] for number in wanted[0].tasks]
     made = [laboratory.do(unit, Store()) for unit in wanted]
@@ -93,7 +94,7 @@ def measured(form: str, seed: int) -> Iterator[dict[str, Any]]:
     laws, searches = ([unit for unit in units if unit.kind == name] for name in ("laws", "search"))
     lot.shuffle(sweeps)
     lot.shuffle(laws)
-    laboratory, lonely = Laboratory(work, 1, block), Laboratory(alone, 1, block)
+    laboratory, lonely = UnitRunner(work, 1, block), UnitRunner(alone, 1, block)
     try:
         for number, unit in enumerate(sweeps):
             wanted = ranges(unit, block, lot)

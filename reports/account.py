@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from harness.plan import EVERYTHING, Request
-from harness.results import Run
+from harness.runs.plan import EVERYTHING, Request
+from harness.runs.results import Run
 
 from .words import ORDERS, WHO, function, implementation, records
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.calibration import BEFORE, PUBLISHED, SOURCE
+from harness.runs.calibration import BEFORE, PUBLISHED, SOURCE
 
 _DIGITS = {(each.function, each.format): each.ulp for each in PUBLISHED}
 

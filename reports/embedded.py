@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.demonstrations import case_of
-from harness.reproducers import copies, reproducer
-from harness.results import Run
-from harness.workers import Implementation
+from harness.case import Implementation
+from harness.findings.demonstrations import case_of
+from harness.findings.reproducers import copies, reproducer
+from harness.runs.results import Run
 
 from .tidy import pack, to_columns
 from .words import WHO, implementation, records

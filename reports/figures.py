@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from harness.formats import FORMATS, number_format
-from harness.results import Run
+from harness.runs.results import Run
 
 from .choice import chosen
 from .drawing import canvas, legend, panels, points, powers, save, style

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.results import FRAMES, OPTIONAL, Run
+from harness.runs.results import FRAMES, OPTIONAL, Run
 
 from . import figures, html, latex, markdown
 from .tidy import to_csv

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from harness.activations import Activation
 from harness.catalogue import activation as defined
-from harness.exact import Exact
 from harness.formats import FORMATS, number_format
-from harness.results import Run
+from harness.reference.exact import Exact
+from harness.runs.results import Run
 
 from .drawing import BLUE, GREEN, RED, legend, panels
 from .words import ORDERS

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from harness.findings import listed
-from harness.results import Run
+from harness.findings.findings import listed
+from harness.runs.results import Run
 
 from . import account, derivation, embedded
 from .drawing import inline

@@ -10,7 +10,7 @@ import math
 from decimal import ROUND_CEILING, Context, Decimal
 from itertools import groupby
 
-from harness.results import Run
+from harness.runs.results import Run
 
 from . import account
 from .matrix import Cell, Line, matrix

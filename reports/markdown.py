@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from harness.results import Run
+from harness.runs.results import Run
 
 from . import account
 from .matrix import Line, matrix

@@ -1,10 +1,10 @@
-"""Runs in notebooks: registered as the views of :class:`harness.results.Run` (entry-point group ``lastbit.views``)."""
+"""Runs in notebooks: registered as the views of :class:`harness.runs.results.Run` (entry-point group ``lastbit.views``)."""
 
 from __future__ import annotations
 
 from html import escape
 
-from harness.results import Run
+from harness.runs.results import Run
 
 from . import account
 from .figures import plot

@@ -8,7 +8,7 @@ import pandas as pd
 
 from backends.formulas import CACHED
 from backends.timing import DEVICE
-from harness.results import Run
+from harness.runs.results import Run
 
 from .words import ORDERS, WHO, function, implementation, records, ulps
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from harness.formats import FORMATS
-from harness.results import Run
+from harness.runs.results import Run
 
 from .choice import chosen
 from .drawing import decades, legend, panels, points

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from harness.catalogue import names, parse
-from harness.exact import Exact
 from harness.formats import FORMATS
-from harness.plan import Request, plan
-from harness.single import collect
-from harness.workers import Worker
+from harness.reference.exact import Exact
+from harness.runs.plan import Request, plan
+from harness.workers.process import Worker
+from harness.workers.single import collect
 
 PARAMETERS = (
     *("leaky_relu(alpha=0.25)", "elu(alpha=0.5)", "celu(alpha=2)", "softplus(beta=2)", "softshrink(lambd=0.25)"),

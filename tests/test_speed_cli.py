@@ -12,7 +12,7 @@ from commandline import lastbit, refusal
 
 from harness.cli.run import timed_too, timing_of
 from harness.cli.speed import speed as command
-from harness.plan import Request
+from harness.runs.plan import Request
 from harness.speed.execution import BUDGET
 
 SMALL = ("--backend", "numpy", "--format", "float32", "--order", "1")

@@ -19,7 +19,7 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the C library, whose largest errors are published, and print published beside measured."""
-    from ..calibration import calibrate as measure
+    from ..runs.calibration import calibrate as measure
 
     with bar(as_json) as drawn:
         shown = drawn.add_task("starting", total=None)

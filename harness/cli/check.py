@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..gate.demands import Gate
     from ..gate.times import Stopwatch
     from ..gate.verdict import CaseVerdict
-    from ..results import Run
+    from ..runs.results import Run
 
 Jobs = Annotated[int | None, typer.Option(help="Workers that compute at a time. [default: processors]")]
 

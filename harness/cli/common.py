@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from ..plan import Plan, Request
+    from ..runs.plan import Plan, Request
 
 app = typer.Typer(
     name="lastbit",
@@ -91,7 +91,8 @@ def asked(
     Raises:
         ValueError: where some activations and all are asked for.
     """
-    from ..plan import EVERYTHING, Request, every_mode
+    from ..runs.plan import EVERYTHING, Request
+    from ..workers.implementations import every_mode
 
     if everything and activations:
         raise ValueError("--all measures every activation: give either names or --all")
@@ -124,7 +125,7 @@ def console() -> Console:
 
 def planned(request: Request) -> Plan:
     """What a request means; ends with one line where it makes no sense."""
-    from ..plan import plan
+    from ..runs.plan import plan
 
     try:
         return plan(request)

@@ -35,7 +35,7 @@ def cost(
 
 
 def _load(name: str, folders: list[Path]) -> pd.DataFrame:
-    from ..saved import read
+    from ..runs.saved import read
 
     found = [folder for folder in folders if (folder / f"{name}.parquet").is_file()]
     if len(found) != 1:

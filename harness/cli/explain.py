@@ -25,7 +25,7 @@ def explain(
     """Put one input under the microscope: every implementation, the exact result, the errors, the neighbours."""
     from ..formats import number_format
     from ..notation import parse_input
-    from ..plan import Request
+    from ..runs.plan import Request
 
     try:
         form = number_format(format)
@@ -35,9 +35,9 @@ def explain(
     chosen = ((activation,), tuple(backend or ()), (format,), (order,), tuple(route or ()))
     request = Request(*chosen, inputs="1024", own=own_file(own), implementations=tuple(implementation or ()))
     planned(request)
-    from reports import microscope
+    from reports import explain as microscope
 
-    from ..explain import explain as examine
+    from ..runs.explain import explain as examine
 
     explanations, known, tasks = examine(request, form, bits)
     microscope.show(console(), activation, order, explanations, known, tasks)

@@ -18,11 +18,11 @@ def findings(
     as_json: AsJson = False,
 ) -> None:
     """What is wrong, in words: the defects that a run found, the worst first."""
-    from ..findings import load
-    from ..severity import SEVERITIES
+    from ..findings.severity import SEVERITIES
+    from ..runs.saved import load_findings
 
     try:
-        found = load(folder)
+        found = load_findings(folder)
     except ValueError as error:
         usage(error)
     if severity is not None:

@@ -17,8 +17,8 @@ def list_(own: Own = None) -> None:
     from ..activations import ORDERS
     from ..catalogue import names, parse
     from ..formats import FORMATS
-    from ..own import definitions
-    from ..plan import modes
+    from ..reference.own import definitions
+    from ..workers.implementations import modes
 
     try:
         mine = definitions(own_file(own))

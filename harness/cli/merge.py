@@ -16,9 +16,9 @@ def merge(
     out: Annotated[Path, typer.Option(help="Directory for the whole; one that has a run takes part.")],
 ) -> None:
     """Put runs of several machines together; what was measured in several environments has rows for each."""
-    from ..shards.collection import collect
-    from ..shards.local import pending
-    from ..shards.merge import merge as put_together
+    from ..runs.shards.collection import collect
+    from ..runs.shards.local import pending
+    from ..runs.shards.merge import merge as put_together
 
     try:
         work, units, store = put_together(out, runs)

@@ -45,10 +45,10 @@ def plan(
     workers: Annotated[int, typer.Option(help="On a Dask cluster of so many workers, of one processor each.")] = 0,
 ) -> None:
     """Tell what `lastbit run` with these choices will take: units, core-hours, bytes."""
-    from ..execution import processors
-    from ..plan import plan as make
-    from ..shards.cost import forecast, rates
-    from ..shards.units import divide
+    from ..runs.execution import processors
+    from ..runs.plan import plan as make
+    from ..runs.shards.cost import forecast, rates
+    from ..runs.shards.units import divide
 
     try:
         if workers < 0:

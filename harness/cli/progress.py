@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ..plan import Plan
-    from ..sweep import Task
+    from ..case import Task
+    from ..runs.plan import Plan
 
 
 def bar(quiet: bool, *columns: Any) -> Progress:

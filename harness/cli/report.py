@@ -31,7 +31,7 @@ def report(
 
     All figures of a run of everything are some 160, which takes minutes: choose with --activation and --figure.
     """
-    from ..saved import load, newest
+    from ..runs.saved import load, newest
 
     if to not in _KINDS:
         usage(f"unknown kind of report {to!r}: choose from {', '.join(_KINDS)}")

@@ -34,8 +34,8 @@ from .progress import shown_progress
 from .speed import measure
 
 if TYPE_CHECKING:
-    from ..plan import Plan, Request
-    from ..results import Run
+    from ..runs.plan import Plan, Request
+    from ..runs.results import Run
     from ..speed.execution import Speed
     from ..speed.jobs import Request as TimingRequest
 
@@ -79,7 +79,7 @@ def run(
     ] = "",
 ) -> None:
     """Measure activations and their derivatives on every input, or a sample, against the exact result."""
-    from ..shards import manifest
+    from ..runs.shards import manifest
 
     choice = (activations, backend, format, order, route, implementation, inputs, seed, laws, search, own)
     try:
@@ -113,8 +113,8 @@ def run(
 
 def _requests(request: Request, resume: Path | None) -> list[Request]:
     """What is asked of the run: this, or what was asked before and, if it is anything, this."""
-    from ..plan import Request
-    from ..shards import manifest
+    from ..runs.plan import Request
+    from ..runs.shards import manifest
 
     if resume is None:
         return [request]
@@ -167,7 +167,7 @@ def parse_share(text: str) -> tuple[int, int]:
 
 
 def _execute(work: Plan, folder: Path, quiet: bool, engine: dict[str, Any]) -> Run:
-    from ..execution import execute
+    from ..runs.execution import execute
 
     try:
         with shown_progress(work, quiet) as progress:
@@ -184,7 +184,7 @@ def _execute(work: Plan, folder: Path, quiet: bool, engine: dict[str, Any]) -> R
 
 def timed_too(request: Request) -> bool:
     """Whether a run is timed if nobody says: a few activations are asked for, and nothing else is chosen."""
-    from ..plan import FEW, Request
+    from ..runs.plan import FEW, Request
 
     return request == Request(request.activations) and len(request.activations) <= FEW
 

@@ -32,9 +32,9 @@ def timing(
 ) -> None:
     """Error bars of the stopwatch: equal things compared, injected differences found, intervals that cover."""
     from ..folders import fresh, prepare
-    from ..plan import parse_backend
     from ..speed.selftest import promises, timer_overhead
     from ..speed.selftest import selftest as execute
+    from ..workers.implementations import parse_backend
 
     try:
         parse_backend(backend)

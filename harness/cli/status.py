@@ -15,7 +15,7 @@ from .plan import amount
 @app.command()
 def status(run: Annotated[Path, typer.Argument(help="Directory of a run.")], as_json: AsJson = False) -> None:
     """How far a run is: the units that are finished, where, and what that took against the plan."""
-    from ..shards.state import state
+    from ..runs.shards.state import state
 
     try:
         found = state(run)

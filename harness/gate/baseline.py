@@ -23,8 +23,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..accuracy.classification import CLASSES
 from ..catalogue import activation
-from ..judge import CLASSES
 from .figures import COUNTS, ERRORS, KEY, Figures, Key, key_of
 from .files import Complaint, read_text
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..execution import Progress, execute
+from ..accuracy.inputs import choose_inputs
+from ..case import Task
 from ..formats import number_format
-from ..plan import Plan, choose_inputs, mark_missing
-from ..results import Run
-from ..sweep import Task
+from ..runs.execution import Progress, execute
+from ..runs.plan import Plan
+from ..runs.results import Run
+from ..workers.implementations import mark_missing
 from .against import compared_case
 from .baseline import Baseline, of_rows
 from .demands import Demand, Gate

@@ -8,8 +8,9 @@ from pathlib import Path
 from backends.protocol import Case
 from backends.substitute import is_file, parse
 
+from ..case import Implementation
 from ..speed.execution import BUDGET
-from ..workers import START_LIMIT, Implementation
+from ..workers.process import START_LIMIT
 
 COUNTS = ("faithful", "inaccurate", "vanished", "flushed", "overflowed", "nan", "special", "wrong_sign", "zero_sign")
 """Limits that are numbers of inputs: of a class, or of a sign."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..judge import CLASSES
-from ..workers import Implementation
+from ..accuracy.classification import CLASSES
+from ..case import Implementation
 
 KEY = ("activation", "parameters", "order", "route", "format", "backend", "mode", "device", "implementation")
 """The columns of the frame ``accuracy`` that say which case a row is."""

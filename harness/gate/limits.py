@@ -28,12 +28,13 @@ from typing import Any
 from backends.formulas import timed_routes
 from backends.protocol import Case
 
+from ..accuracy.inputs import choose_inputs
 from ..activations import ORDERS, Activation
+from ..case import Implementation
 from ..catalogue import names, parse
 from ..formats import number_format
-from ..plan import ROUTES, choose_inputs, own_implementation, parse_backend, routes_of
 from ..speed.jobs import LARGEST as MOST_ELEMENTS
-from ..workers import Implementation
+from ..workers.implementations import ROUTES, own_implementation, parse_backend, routes_of
 from .demands import COUNTS, LIMITS, Demand, Gate, TimeLimit, described, label
 from .files import Complaint, read_text
 from .lines import Lines, Place

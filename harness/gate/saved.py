@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..saved import read
+from ..runs.saved import read
 from .baseline import Baseline, of_rows
 from .check import rows
 

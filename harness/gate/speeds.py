@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..results import Row
-from ..saved import read
+from ..frames import Row
+from ..runs.saved import read
 from ..speed.statistics import MARGIN, RESOLUTION
 from .against import is_one_sided
 from .baseline import WHERE, Baseline, of_rows

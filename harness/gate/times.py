@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..results import Row
+from ..frames import Row
 from ..speed.execution import Progress, Speed, time_jobs
 from ..speed.frame import Results
 from ..speed.jobs import Job, numbered

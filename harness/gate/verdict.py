@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import activation
-from ..exact import Exact
 from ..formats import number_format
-from ..results import Row
+from ..frames import Row
+from ..reference.exact import Exact
 from .demands import COUNTS, LAWS, Demand, described
 from .files import printable
 

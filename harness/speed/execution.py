@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..environments import Started, environments
 from ..formats import number_format
-from ..workers import START_LIMIT
+from ..workers.environments import Started, environments
+from ..workers.process import START_LIMIT
 from .frame import Results, speed_frame
 from .jobs import Job, Request, plan
 from .protocol import Pair, measure

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from backends.timing import COPY, HOST
 
 from ..formats import number_format
-from ..results import Row, frame, version
+from ..frames import Row, frame
+from ..workers.environments import version
 from .jobs import Job
 from .protocol import Pair, Trace
 from .statistics import Comparison, Interval, alpha, compare, drift, interval, pair_ratio

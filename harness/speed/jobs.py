@@ -11,11 +11,19 @@ from backends.registry import installed_version, spec
 from backends.timing import COPY, DEVICE, HOST, LAUNCH
 
 from ..activations import ORDERS, Activation
+from ..case import Implementation
 from ..catalogue import parse
 from ..formats import Format, number_format
-from ..own import definitions
-from ..plan import DEFAULT_MODES, ROUTES, default_implementations, own_implementations, parse_backend, routes_of, selected
-from ..workers import Implementation
+from ..reference.own import definitions
+from ..workers.implementations import (
+    DEFAULT_MODES,
+    ROUTES,
+    default_implementations,
+    own_implementations,
+    parse_backend,
+    routes_of,
+    selected,
+)
 
 FORMATS, TIMED_ORDERS, SIZES = ("float32",), (0, 1), (1, 1 << 16, 1 << 22)
 """Of a request that does not say."""
@@ -38,7 +46,7 @@ class Request:
         sizes: elements in a tensor; default 1, 2^16 and 2^22.
         threads: that frameworks may use, each on a processor of its own.
         versus: two things as ``NAME[:MODE][@DEVICE][/ROUTE]``, the second to be compared with the first; no others are timed.
-        own: a Python file with activations of the user's own, see :mod:`harness.own`.
+        own: a Python file with activations of the user's own, see :mod:`harness.reference.own`.
         implementations: functions of the user's own, see :mod:`backends.substitute`, timed beside those of the one backend.
     """
 

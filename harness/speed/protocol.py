@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
-from ..workers import CALL_LIMIT, START_LIMIT, Died, Implementation, Worker
+from ..case import Implementation
+from ..workers.process import CALL_LIMIT, START_LIMIT, Died, Worker
 from .jobs import Job
 
 SHORT = 2e6

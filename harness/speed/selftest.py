@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from backends.protocol import Case
 from backends.timing import Clock
 
-from ..plan import parse_backend
-from ..results import Row, frame
+from ..frames import Row, frame
+from ..workers.implementations import parse_backend
 from .execution import Runner, core_sets, write_inputs
 from .frame import Results
 from .jobs import Job

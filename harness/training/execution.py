@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from backends.protocol import Case
 from backends.registry import installed_version, spec
 
+from ..case import Implementation
 from ..formats import Bits
-from ..rounded import Rounded
-from ..workers import START_LIMIT, Died, Implementation, Worker
+from ..reference.rounded import Rounded
+from ..workers.process import START_LIMIT, Died, Worker
 from .setting import GRADIENTS, Setting, parameters, spirals
 
 if TYPE_CHECKING:

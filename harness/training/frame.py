@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..results import Row, frame, version
-from ..saved import write
+from ..frames import Row, frame, write
+from ..workers.environments import version
 from .execution import Trained
 from .setting import Setting
 

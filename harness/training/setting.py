@@ -13,10 +13,10 @@ from backends.formulas import CACHED, FORMULAS, routes
 from backends.training import EXACT
 
 from ..activations import Activation
+from ..case import Implementation
 from ..catalogue import names, parse
 from ..formats import Format, number_format
-from ..plan import default_implementations, parse_backend
-from ..workers import Implementation
+from ..workers.implementations import default_implementations, parse_backend
 
 GRADIENTS = {"autodiff": "autodiff", "formula": CACHED, "exact": EXACT}
 """Where f' comes from, and the route that a worker knows it by."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.conduct import Specimen
+from backends.invariances import Specimen
 from backends.numpy import NumPy
 from backends.protocol import Case
 

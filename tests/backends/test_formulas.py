@@ -13,11 +13,11 @@ import pytest
 
 from backends.formulas import FORMULAS
 from harness.catalogue import parse
-from harness.exact import Exact
 from harness.formats import FORMATS
-from harness.plan import Request, plan
-from harness.single import collect
-from harness.workers import Worker
+from harness.reference.exact import Exact
+from harness.runs.plan import Request, plan
+from harness.workers.process import Worker
+from harness.workers.single import collect
 
 EAGER = ("numpy", "torch:eager", "jax:eager", "tensorflow:eager")
 COMPILED = ("jax:compiled", "tensorflow:compiled", "tensorflow:xla")

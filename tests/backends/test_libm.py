@@ -11,12 +11,13 @@ import pytest
 from backends.libm import FUNCTIONS, Libm
 from backends.protocol import Case, Unsupported
 from backends.registry import installed_version, spec
-from harness import run
-from harness.exact import Exact
+from harness.accuracy.classification import CLASSES, classify
+from harness.accuracy.inputs import sampled
+from harness.case import Implementation
 from harness.formats import FORMATS
-from harness.inputs import sampled
-from harness.judge import CLASSES, judge
-from harness.workers import Implementation, Worker
+from harness.reference.exact import Exact
+from harness.workers.process import Worker
+from lastbit import run
 
 GLIBC = platform.libc_ver()[0] == "glibc"
 
@@ -35,7 +36,7 @@ def test_against_the_slow_judge(name: str, format: str) -> None:
     exact = Exact(name, 0)
     counts, worst = dict.fromkeys(CLASSES, 0), 0.0
     for given, got in zip(inputs.tolist(), results(Case(name, 0, "native", format), inputs).tolist(), strict=True):
-        truth, judged = exact.at(form.value(given)), judge(exact.at(form.value(given)), given, got, form)
+        truth, judged = exact.at(form.value(given)), classify(exact.at(form.value(given)), given, got, form)
         counts[judged.cls] += 1
         finite = np.isfinite([form.value(got), form.value(given)]).all()
         if judged.cls in ("correct", "faithful", "inaccurate") and finite and not truth.is_nan:

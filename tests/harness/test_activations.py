@@ -15,7 +15,7 @@ from mpmath import mp
 
 from harness.activations import ORDERS, Activation
 from harness.catalogue import activation, names, parse
-from harness.exact import Exact
+from harness.reference.exact import Exact
 
 
 def _clip(x: Any, low: float, high: float) -> Any:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from commandline import lastbit
 
-from harness import folders, run
-from harness.plan import Request
-from harness.saved import load
-from harness.shards.manifest import begin
+from harness import folders
+from harness.runs.plan import Request
+from harness.runs.saved import load
+from harness.runs.shards.manifest import begin
+from lastbit import run
 
 SMALL = ("relu", "--backend", "numpy", "--format", "float16", "--order", "0", "--inputs", "1024")
 

@@ -11,10 +11,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import kernels
 from harness.activations import Activation
-from harness.exact import Exact
 from harness.formats import FORMATS, Bits, Format
+from harness.reference import kernels
+from harness.reference.exact import Exact
 
 Reals = NDArray[np.float64]
 _MARGIN = 2.0**-50  # of a result: more than the rest that its head leaves

@@ -8,14 +8,13 @@ from typing import Any
 from specimens import SETS, Mutant
 
 from backends.protocol import Case
+from harness.accuracy.inputs import exhaustive, sampled
+from harness.case import Implementation, Task
 from harness.catalogue import activation
-from harness.execution import execute
 from harness.formats import FORMATS
-from harness.inputs import exhaustive, sampled
-from harness.plan import Plan
-from harness.results import Run
-from harness.sweep import Task
-from harness.workers import Implementation
+from harness.runs.execution import execute
+from harness.runs.plan import Plan
+from harness.runs.results import Run
 
 WIDE = 1 << 16
 """Inputs of formats wider than 16 bits: as many as a run keeps for findings."""

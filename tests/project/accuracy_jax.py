@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from harness.testing import assert_accurate as plain
+from harness.testing.assertion import assert_accurate as plain
 
 pytestmark = pytest.mark.lastbit(format="bfloat16", max_ulp=0.51, allow=("flushed",))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.testing import assert_accurate as plain
+from harness.testing.assertion import assert_accurate as plain
 
 pytestmark = pytest.mark.lastbit(format="bfloat16", max_ulp=0.51, allow=("flushed",))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import run as measure
-from harness.results import Run
-from harness.saved import load
+from harness.runs.results import Run
+from harness.runs.saved import load
+from lastbit import run as measure
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from harness import run as measure
 from harness.cli import app
-from harness.contents import FORMS
-from harness.saved import TIMES, read, write
+from harness.frames import write
+from harness.runs.contents import FORMS
+from harness.runs.saved import TIMES, read
 from harness.speed.execution import speed
 from harness.speed.jobs import Request
+from lastbit import run as measure
 
 NONSENSE: dict[str, list[Any]] = {
     "string": ["nonsense", "no [/sense] <b>\x1b[31m\n", None],

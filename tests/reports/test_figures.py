@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from harness.formats import FORMATS
-from harness.results import Run
+from harness.runs.results import Run
 from reports.drawing import save
 from reports.figures import FIGURES, plot, write
 from reports.functions import exact_chain, rounded_chain

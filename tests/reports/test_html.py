@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 from harness.formats import FORMATS
-from harness.plan import Request
-from harness.results import Run
-from harness.saved import load
+from harness.runs.plan import Request
+from harness.runs.results import Run
+from harness.runs.saved import load
 from reports import account, embedded, html
 from reports.html import agreement, render, special
 from reports.matrix import OWN

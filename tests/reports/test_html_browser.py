@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.results import Run
+from harness.runs.results import Run
 from reports.html import render
 from reports.tidy import to_csv
 from reports.words import DEFECTS, ORDERS

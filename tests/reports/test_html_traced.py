@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from harness.results import Run
+from harness.runs.results import Run
 from reports.html import render
 from reports.words import DEFECTS, ORDERS, share, shorten, ulps
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.results import Run
+from harness.runs.results import Run
 from reports.matrix import matrix
 
 ROOT = Path(__file__).parent.parent.parent
@@ -36,7 +36,7 @@ def test_a_run_shows_itself(run: Run) -> None:
 
 
 def test_without_the_reports_it_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.results.entry_points", lambda **which: ())
+    monkeypatch.setattr("harness.runs.results.entry_points", lambda **which: ())
     with pytest.raises(RuntimeError, match=r"pip install 'lastbit\[report\]'"):
         run.plot("error")
     assert run._repr_html_() is None  # a notebook shows the text

@@ -16,9 +16,10 @@ from frames import assert_same, contents
 from typer.testing import CliRunner
 
 from harness.cli import app, report
-from harness.plan import Request
-from harness.results import FRAMES, OPTIONAL
-from harness.saved import SCHEMA, load, write
+from harness.frames import SCHEMA, write
+from harness.runs.plan import Request
+from harness.runs.results import FRAMES, OPTIONAL
+from harness.runs.saved import load
 from reports import account, files
 
 

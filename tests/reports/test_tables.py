@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from harness.results import Run
+from harness.runs.results import Run
 from reports import latex, markdown
 from reports.latex import escape, rounded_up
 from reports.matrix import OWN, matrix

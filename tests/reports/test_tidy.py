@@ -18,9 +18,10 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.curves import curves_frame
-from harness.results import ACCURACY, FINDINGS, Run, frame
-from harness.saved import read, write
+from harness.findings.curves import curves_frame
+from harness.frames import frame, write
+from harness.runs.results import ACCURACY, FINDINGS, Run
+from harness.runs.saved import read
 from reports.tidy import pack, to_columns, to_csv
 
 _HARD = [0.0, -0.0, math.nan, math.inf, -math.inf, 5e-324, -5e-324, 0.1, 2 / 3, 1.7976931348623157e308, 2.2250738585072014e-308]

@@ -12,12 +12,12 @@ import pytest
 
 from backends.protocol import Case
 from backends.timing import COPY, DEVICE, HOST, LAUNCH
+from harness.case import Implementation
 from harness.speed.execution import Runner, core_sets, speed, time_jobs, write_inputs
 from harness.speed.frame import SPEED, Results, speed_frame
 from harness.speed.jobs import Job, Request, parse_sizes, plan
 from harness.speed.protocol import Pair, measure
 from harness.speed.statistics import PAIRS
-from harness.workers import Implementation
 
 LAUNCH_NS, WORK_NS = 600_000, 300_000  # of the asynchronous plug-in
 SIGMOID = Case("sigmoid", 0, "native", "float32")

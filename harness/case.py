@@ -1,0 +1,71 @@
+"""What is measured, as plain records: who computes, which case, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backends.protocol import Case
+
+__all__ = ["Case", "Implementation", "Task"]
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """One thing that can be asked for results: a backend in a mode on a device, or a function of the user's own on it.
+
+    Attributes:
+        backend, mode, device: whose tensors, and how they are computed.
+        substitute: the user's function, see :mod:`backends.substitute`; empty for the framework's.
+        folder: where its path begins; empty for the current directory.
+    """
+
+    backend: str
+    mode: str
+    device: str = "cpu"
+    substitute: str = ""
+    folder: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        where = f"{self.backend}:{self.mode}" + ("" if self.device == "cpu" else f"@{self.device}")
+        return f"{where} {self.substitute}".rstrip()
+
+    @property
+    def owner(self) -> str:
+        """Whose code it is: the backend's, or the user's on it."""
+        return f"{self.substitute} on {self.backend}" if self.substitute else self.backend
+
+
+@dataclass
+class Task:
+    """One case of one implementation, and how far it has come.
+
+    Attributes:
+        number: identifies it within the run.
+        request: by which of the requests of the run it was asked for.
+        status: ``ok`` so far, or ``unsupported``, ``failed``, ``crashed``, ``timeout``, ``missing``.
+        reason: why, unless ``ok``.
+        done: blocks computed.
+        seconds: in the worker, loading and storing included.
+        framework_seconds: of that, in the framework.
+        moving_seconds: processor time of loading and storing.
+        processor: seconds of preparing it and of the first block after that, when it may be compiled, and of all other blocks;
+            processor time.
+    """
+
+    number: int
+    implementation: Implementation
+    case: Case
+    status: str = "ok"
+    reason: str = ""
+    done: int = 0
+    seconds: float = 0.0
+    framework_seconds: float = 0.0
+    moving_seconds: float = 0.0
+    processor: list[float] = field(default_factory=lambda: [0.0, 0.0], repr=False)
+    prepared: bool = field(default=False, repr=False)
+    warm: bool = field(default=False, repr=False)
+    request: int = field(default=0, repr=False)
+
+    def fail(self, status: str, reason: str) -> None:
+        """Mark the case as not measurable."""
+        self.status, self.reason = status, reason

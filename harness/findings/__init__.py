@@ -1,0 +1,1 @@
+"""What results mean: samples, symptoms, properties and invariances, and the findings that are made of them."""

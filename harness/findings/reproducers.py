@@ -1,0 +1,213 @@
+"""Scripts that show a defect with the framework alone, for its maintainers.
+
+A script defines the function, ``tensor(values, dtype)`` and ``numbers(y)`` in the framework's words, and ``plain`` and
+``compute``, which is ``plain`` in the mode concerned. What it then does with them is the same for all frameworks.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import math
+
+from backends import textbook
+from backends.protocol import Case
+
+from ..case import Implementation
+
+LENGTH = 67
+"""An input is given so many times, bodies and a remainder: results may depend on the place in a vector."""
+
+_TORCH = """\
+import torch
+{imports}
+def f(x):
+    return {call}
+
+def derivative(f):
+    def slope(x):
+        inner = x if x.requires_grad else x.detach().requires_grad_(True)
+        y = f(inner)
+        if not y.requires_grad:
+            return torch.zeros_like(y)
+        return torch.autograd.grad(y, inner, torch.ones_like(y), create_graph=x.requires_grad, materialize_grads=True)[0]
+    return slope
+
+"""
+_TORCH_COMPILED = """\
+import torch
+{imports}
+torch.set_grad_enabled(False)
+
+def f(x):
+    return {call}
+
+def derivative(f):
+    return lambda x: torch.func.grad(lambda z: f(z).sum())(x)
+
+"""
+_TORCH_TENSORS = """\
+def tensor(values, dtype="{format}"):
+    return torch.tensor(values, dtype=getattr(torch, dtype))
+
+def numbers(y):
+    return y.reshape(-1).tolist()
+
+"""
+_JAX = """\
+import jax
+import jax.numpy as jnp
+{imports}
+jax.config.update("jax_enable_x64", True)
+
+def f(x):
+    return {call}
+
+def derivative(f):
+    return lambda x: jax.vjp(f, x)[1](jnp.ones_like(x))[0]
+
+def tensor(values, dtype="{format}"):
+    return jnp.array(values, dtype)
+
+def numbers(y):
+    return y.ravel().tolist()
+
+"""
+_TENSORFLOW = """\
+import tensorflow as tf
+
+def f(x):
+    return {call}
+
+def derivative(f):
+    def slope(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        return tape.gradient(y, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return slope
+
+def tensor(values, dtype="{format}"):
+    return tf.constant(values, dtype)
+
+def numbers(y):
+    return [float(each) for each in tf.reshape(y, [-1])]
+
+"""
+_NUMPY = """\
+import math
+{imports}
+p = {parameters}
+f = {call}
+
+def tensor(values, dtype="{format}"):
+    return xp.array(values, dtype)
+
+def numbers(y):
+    return xp.ravel(y).tolist()
+
+"""
+_MODES = {
+    ("torch", "eager"): "plain",
+    ("torch", "compiled"): "torch.compile(plain, fullgraph=True, dynamic=False)",
+    ("jax", "eager"): "plain",
+    ("jax", "compiled"): "jax.jit(plain)",
+    ("tensorflow", "eager"): "plain",
+    ("tensorflow", "compiled"): "tf.function(plain)",
+    ("tensorflow", "xla"): "tf.function(plain, jit_compile=True)",
+    ("numpy", "eager"): "plain",
+}
+_TEMPLATES = {"torch": _TORCH + _TORCH_TENSORS, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY}
+
+
+def copies(*inputs: float, lengths: tuple[int, ...] = (LENGTH,)) -> str:
+    """Prints for each input the list of the different results for vectors of copies of it."""
+    listed = ", ".join(map(literal, inputs))
+    return f"""\
+for x in [{listed}]:
+    print(sorted({{repr(y) for n in {list(lengths)} for y in numbers(compute(tensor([x] * n)))}}))
+"""
+
+
+def alike(*tensors: str) -> str:
+    """Prints for each of these tensors, which should have the same results, the list of the different ones."""
+    listed = "".join(f"    {each},\n" for each in tensors)
+    return f"""\
+for z in [
+{listed}]:
+    print(sorted(set(map(repr, numbers(compute(z))))))
+"""
+
+
+def modes(x: float) -> str:
+    """Prints the results of the eager function, and those in the mode concerned."""
+    return f"""\
+for run in (plain, compute):
+    print(sorted(set(map(repr, numbers(run(tensor([{literal(x)}] * {LENGTH})))))))
+"""
+
+
+def attempt(x: float) -> str:
+    """Prints the element type of the results for copies of an input, and one of them; or fails, as the case does."""
+    return f"""\
+y = compute(tensor([{literal(x)}] * {LENGTH}))
+print(y.dtype, numbers(y)[0])
+"""
+
+
+def literal(x: float) -> str:
+    """A number as it stands in a script."""
+    return repr(x) if math.isfinite(x) else f'float("{x!r}")'
+
+
+def reproducer(implementation: Implementation, case: Case, shown: str) -> str:
+    """A script that shows what ``shown`` says, see :func:`copies`; empty where none can be written."""
+    backend, mode = implementation.backend, implementation.mode
+    if implementation.substitute or (backend, mode) not in _MODES or case.route not in ("native", "autodiff"):
+        return ""
+    call = _textbook(case) if backend == "numpy" else _call(backend, case)
+    if not call:
+        return ""
+    compiled = (backend, mode) == ("torch", "compiled")
+    template = _TORCH_COMPILED + _TORCH_TENSORS if compiled else _TEMPLATES[backend]
+    parameters = ", ".join(f"{name!r}: {literal(value)}" for name, value in case.parameters)
+    defined = template.format(format=case.format, call=call, parameters=f"{{{parameters}}}", imports=_imports(backend, case))
+    function = "derivative(" * case.order + "f" + ")" * case.order
+    return f"{defined}plain = {function}\ncompute = {_MODES[backend, mode]}\n\n{shown}"
+
+
+def _imports(backend: str, case: Case) -> str:
+    if backend == "numpy":
+        autograd = "import autograd.numpy as xp\nfrom autograd import elementwise_grad as derivative\n"
+        return autograd if case.order else "import numpy as xp\n"
+    module = importlib.import_module(f"backends.{backend}").FUNCTIONS[case.activation].partition(":")[0]
+    return "" if module == backend or backend == "tensorflow" else f"import {module}\n"
+
+
+def _call(backend: str, case: Case) -> str:
+    """The framework's function for a case as an expression of x, from the adapter's data."""
+    functions: dict[str, str] = importlib.import_module(f"backends.{backend}").FUNCTIONS
+    if case.activation not in functions:
+        return ""
+    target, *words = functions[case.activation].split()
+    parameters, arguments = dict(case.parameters), ["x"]
+    for word in words:
+        left, _, right = word.strip("[]").partition("=")
+        if left not in parameters:
+            arguments += [] if word.startswith("[") else [word]
+        elif right.isidentifier():
+            arguments.append(f"{right}={literal(parameters[left])}")
+    name = target.replace(":", ".")
+    return f"{name.replace('tensorflow.', 'tf.', 1)}({', '.join(arguments)})"
+
+
+def _textbook(case: Case) -> str:
+    """The function for a case in the words of :mod:`backends.textbook`."""
+    source = inspect.getsource(textbook)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == textbook.entry(case):
+                    return ast.get_source_segment(source, value) or ""
+    return ""

@@ -1,0 +1,53 @@
+"""How bad a symptom is: from what is lost, and how near to the inputs people use."""
+
+from __future__ import annotations
+
+from ..formats import number_format
+from .symptoms import CONVENTIONS, Symptom
+
+SEVERITIES = ("severe", "moderate", "minor", "policy")
+"""How bad a finding is; a policy is a choice that can be defended."""
+
+FAR = 2.0**10
+"""Inputs as large as this are seldom met."""
+SMALL = 2.0**-24
+"""Neither are inputs as small as this, but for zero."""
+_LOST = 0.25  # a result with this relative error, or a larger one, says nothing
+
+
+def severity(symptom: Symptom) -> str:
+    """One of :data:`SEVERITIES`."""
+    if symptom.kind in ("flush_to_zero", *CONVENTIONS):
+        return "policy"
+    if symptom.kind == "nan_lost":
+        return "minor" if symptom.case.order else "moderate"
+    if symptom.kind == "special_value":  # outside the domain, or at an infinity
+        return "minor" if symptom.exact == "nan" or symptom.case.order == 2 else "moderate"
+    if symptom.kind in ("nan", "overflow"):
+        return "severe" if symptom.nearest < FAR and (symptom.nearest == 0 or farthest(symptom) >= SMALL) else "moderate"
+    if subnormal(symptom):
+        return "minor"
+    if symptom.low == symptom.high:  # such as the one next to a kink
+        return "minor" if symptom.low else "moderate"
+    return _of_errors(symptom)
+
+
+def _of_errors(symptom: Symptom) -> str:
+    precision = number_format(symptom.case.format).precision
+    half = 2.0 ** (-precision / 2)  # of the digits are right
+    lost = symptom.kind == "early_underflow" or symptom.relative >= _LOST
+    usual = symptom.nearest < FAR and symptom.region != "near" and symptom.case.order < 2
+    # A factor of a product, as gradients are, matters where it is small: down to where even a square is lost beside 1.
+    if lost and (symptom.loss > half or (usual and symptom.loss > 2.0 ** (-2 * precision))):
+        return "severe"
+    return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.case.order < 2) else "minor"
+
+
+def farthest(symptom: Symptom) -> float:
+    """The largest magnitude of an input affected; NaN where only NaN is."""
+    return max(abs(symptom.low), abs(symptom.high))
+
+
+def subnormal(symptom: Symptom) -> bool:
+    """Whether only subnormal inputs are affected: the other side of flushing them to zero."""
+    return symptom.nearest > 0 and farthest(symptom) < number_format(symptom.case.format).min_normal

@@ -1,0 +1,123 @@
+"""Exact evaluation of definitions, or pieces of them, that are made of ``+ - * /`` alone: power series in fractions.
+
+(x + 3) / 6 is a tie for one float32 in 192, and no ball can say so: a third is no midpoint that Arb has. In fractions it is
+said at once. The definition is the same one that ball arithmetic evaluates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Literal, NoReturn
+
+from ..activations import Activation
+from .balls import Enclosure
+
+
+class Transcendental(Exception):
+    """The piece takes more than the four operations."""
+
+
+class _Series:
+    """A power series with rational coefficients, cut off after so many terms."""
+
+    __slots__ = ("coefficients",)
+
+    def __init__(self, coefficients: tuple[Fraction, ...]) -> None:
+        self.coefficients = coefficients
+
+    def _lift(self, other: _Series | Fraction | float) -> _Series:
+        if isinstance(other, _Series):
+            return other
+        return _Series((Fraction(other), *[Fraction(0)] * (len(self.coefficients) - 1)))
+
+    def __neg__(self) -> _Series:
+        return _Series(tuple(-a for a in self.coefficients))
+
+    def __add__(self, other: _Series | float) -> _Series:
+        return _Series(tuple(a + b for a, b in zip(self.coefficients, self._lift(other).coefficients, strict=True)))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: _Series | float) -> _Series:
+        return self + -self._lift(other)
+
+    def __rsub__(self, other: float) -> _Series:
+        return -self + other
+
+    def __mul__(self, other: _Series | Fraction | float) -> _Series:
+        if not isinstance(other, _Series):
+            factor = Fraction(other)
+            return _Series(tuple(a * factor for a in self.coefficients))
+        a, b = self.coefficients, other.coefficients
+        return _Series(tuple(sum((a[i] * b[n - i] for i in range(n + 1)), Fraction(0)) for n in range(len(a))))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: _Series | float) -> _Series:
+        if not isinstance(other, _Series):
+            return self * (1 / Fraction(other))
+        first, *rest = other.coefficients
+        quotient: list[Fraction] = []
+        for n, a in enumerate(self.coefficients):
+            quotient.append((a - sum((rest[i] * quotient[n - 1 - i] for i in range(n)), Fraction(0))) / first)
+        return _Series(tuple(quotient))
+
+    def __rtruediv__(self, other: float) -> _Series:
+        return self._lift(other) / self
+
+
+class _Operations:
+    """:class:`harness.activations.Operations` on such series around x, seen from one side (-1 or +1), or 0: at x itself."""
+
+    def __init__(self, x: float, side: int, one: _Series) -> None:
+        self._x, self._side, self._one = x, side, one
+
+    @property
+    def pi(self) -> Any:
+        raise Transcendental
+
+    def number(self, decimal: str, /) -> Any:
+        return self._one * Fraction(decimal)
+
+    def _none(self, u: Any, /) -> NoReturn:
+        raise Transcendental
+
+    exp = expm1 = log1p = sqrt = erf = erfc = _none
+
+    def split(
+        self, x: Any, at: float, left: Callable[[], Any], right: Callable[[], Any], /, value: Literal["left", "right"] = "right"
+    ) -> Any:
+        before = self._side < 0 or (self._side == 0 and value == "left")
+        return left() if self._x < at or (self._x == at and before) else right()
+
+
+def series(activation: Activation, x: float, side: int, terms: int) -> tuple[Fraction, ...] | None:
+    """So many Taylor coefficients, exact, of the piece on that side of x (-1: below, +1: above, 0: the value there).
+
+    None where the piece is made of more than the four operations, or has no such series at x.
+    """
+    zeros = (Fraction(0),) * terms
+    argument, one = _Series((Fraction(x), Fraction(1), *zeros)[:terms]), _Series((Fraction(1), *zeros)[:terms])
+    try:
+        found = activation.expression(argument, _Operations(x, side, one))
+    except (Transcendental, ArithmeticError, ValueError):
+        return None
+    return argument._lift(found).coefficients
+
+
+def derivative(activation: Activation, order: int, x: float, side: int) -> Fraction | None:
+    """The derivative of that order (0: the value), exact; None as for :func:`series`."""
+    found = series(activation, x, side, order + 1)
+    return None if found is None else found[order] * math.factorial(order)
+
+
+def enclosure(number: Fraction, precision: int) -> Enclosure:
+    """A fraction itself, where its denominator is a power of two; else bounds with so many bits."""
+    numerator, denominator = number.as_integer_ratio()
+    if denominator & (denominator - 1) == 0:
+        return Enclosure(numerator, numerator, 1 - denominator.bit_length())
+    exponent = abs(numerator).bit_length() - denominator.bit_length() - precision
+    low = (numerator << max(-exponent, 0)) // (denominator << max(exponent, 0))
+    return Enclosure(low, low + 1, exponent)

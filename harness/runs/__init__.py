@@ -1,0 +1,1 @@
+"""A run: what is planned, done, kept and read back; its frames."""

@@ -1,0 +1,39 @@
+"""Workers and the clock: what is waited for, and what is too long."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from load import burners
+
+from harness.case import Implementation
+from harness.workers.process import Died, Worker
+
+PROCESSOR = min(os.sched_getaffinity(0))
+
+
+def started(folder: Path, code: str, limit: float) -> Worker:
+    (folder / "own.py").write_text(f"import time\n{code}\ndef f(x): return x\n")
+    worker = Worker(Implementation("numpy", "eager", substitute="own.py:f", folder=str(folder)), 1, limit, cores=(PROCESSOR,))
+    try:
+        worker.ready()
+    finally:
+        worker.stop()
+    return worker
+
+
+def test_waiting_for_a_processor_does_not_count(tmp_path: Path) -> None:
+    """What takes 1.5 seconds takes seven times as long beside six others, or more, and so does the start."""
+    with burners(PROCESSOR, 6):
+        begin = time.monotonic()
+        assert started(tmp_path, "end = time.process_time() + 1.5\nwhile time.process_time() < end: pass", 8).hello
+        assert time.monotonic() - begin > 8
+
+
+def test_waiting_for_anything_else_does(tmp_path: Path) -> None:
+    with pytest.raises(Died) as death:
+        started(tmp_path, "time.sleep(600)", 4)
+    assert (death.value.status, death.value.reason) == ("timeout", "no answer within 4 s")
