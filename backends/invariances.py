@@ -1,4 +1,4 @@
-"""How an implementation conducts itself: one case, asked in ways that must make no difference.
+"""One case, computed in ways that must make no difference: what the harness needs to check invariances.
 
 Results are compared as bits. NaNs count as one and the same whatever their sign and payload, -0 and +0 as two.
 """

@@ -111,7 +111,7 @@ def _raises(assertion: Any, found: Any, right: Any) -> bool:
 
 def change_of(mutant: Mutant) -> Change:
     """How a mutant changes right results."""
-    if not mutant.misconduct:
+    if not mutant.unsteady:
         return lambda right: mutate(right, mutant.mutation, dict(mutant.parameters))
     adapter = getattr(impostors, HOMES[mutant].capitalize())("eager", "cpu")
     case = Case(mutant.activation, mutant.order, "native", mutant.format, activation(mutant.activation).parameters)
@@ -142,7 +142,7 @@ def table(mutants: tuple[Mutant, ...], counts: tuple[int, ...] = COUNTS) -> dict
     out = {}
     for mutant in mutants:
         case, found = (mutant.activation, mutant.order, mutant.format), Cells()
-        for alike in ((count,) for count in counts) if mutant.misconduct else (counts,):  # the length may matter
+        for alike in ((count,) for count in counts) if mutant.unsteady else (counts,):  # the length may matter
             points = {letter: Points(case, letter, max(alike), *span(mutant)) for letter in LETTERS}
             found |= cells(points, change_of(mutant), alike)
         out[mutant] = {(check, count): found[check, count] for check in CHECKS for count in counts}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_cli import ROOT, lastbit
+from commandline import ROOT, lastbit
 
 EXAMPLE = str(ROOT / "docs" / "own_activations.py")
 

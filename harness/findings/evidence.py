@@ -1,6 +1,6 @@
 """What a pass looks like input by input: some of its results kept, each with its error and class.
 
-Tallies say how many and how bad; to say where, what they have in common and who is right there takes the results
+Tallies say how many and how bad; to say where, what they have in common and which implementations are right takes the results
 themselves. They are kept for a fixed set of at most 2^16 inputs of every pass: of a sample the special inputs, whole
 rounds through the binades, from one end of them to the other, and more from the binades between 2^-4 and 2^6; all of a 16-bit
 format; and one of every 2^16 consecutive inputs of exhaustive float32.

@@ -13,7 +13,7 @@ from .findings import ORDERS, Finding, owner, told
 
 Row = dict[str, Any]
 
-_PHRASES = {"failed": "cannot be computed", "crashed": "ends the process", "timeout": "does not come to an end"}
+_PHRASES = {"failed": "cannot be computed", "crashed": "ends the process", "timeout": "does not end within its time limit"}
 
 
 def failures(rows: Iterable[Row]) -> list[Finding]:

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..activations import label
 from ..case import Implementation
@@ -20,20 +20,17 @@ from .reproducers import copies, reproducer
 from .severity import SEVERITIES, severity
 from .symptoms import TOLERATED, Symptom
 
-if TYPE_CHECKING:
-    pass
-
 ORDERS = ("value", "gradient", "second derivative")
 _PHRASES = {
-    "nan": "is NaN {where}, where a number is right",
-    "special_value": "is not the limit {where}",
+    "nan": "is NaN {where}, where the exact result is a number",
+    "special_value": "differs from the limit {where}",
     "overflow": "is infinite {where}, where the result is finite",
     "early_underflow": "is 0 {where}, where the result is a normal number",
     "inaccurate": "is wrong by up to {ulps} ulp {where}",
     "range": "leaves the range {where}",
     "nan_lost": "is a number where the input is NaN",
-    "signed_zero": "is the zero of another sign {where}",
-    "kink": "is another slope {where}",
+    "signed_zero": "is a zero of the other sign than most implementations give, {where}",
+    "kink": "has another slope at a kink than most implementations, {where}",
     "flush_to_zero": "is 0 {where}, where the result is subnormal",
 }
 
@@ -218,14 +215,14 @@ def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got:
         name += f" and {others} others" if others else ""
     phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
     if best.kind == "special_value" and best.exact == "nan":
-        phrase = f"is a number {_where(shown)}, where there is none"
+        phrase = f"is a number {_where(shown)}, where the function is not defined"
     text = f"{best.implementation.owner}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
     x = form.value(best.bits)
     if not math.isnan(x):
         at = "" if _where(shown) in (f"at x = {_decimal(x)}", f"at {_decimal(x)}") else f"at x = {_decimal(x)} "
         text += f": {at}it gives {got}, exact is {_short(best.exact)}"
     text += f". Formats: {_formats(best, shown, symptoms)}; in {listed(str(s.implementation) for s in symptoms)}."
-    text += f" Right there: {', '.join(best.right)}." if best.right else ""
+    text += f" Correct in: {', '.join(best.right)}." if best.right else ""
     return text + (f" Diagnosis: {best.cause}." if best.cause else "")
 
 
@@ -250,7 +247,7 @@ def _where(shown: list[Symptom]) -> str:
     if all(near):
         return f"for |x| up to {max(abs(low), abs(high)):.4g}"
     if low < 0 < high and not any(near):
-        return f"from |x| = {min(symptom.nearest for symptom in shown):.5g} on"
+        return f"for |x| ≥ {min(symptom.nearest for symptom in shown):.5g}"
     return f"for x from {low:.5g} to {high:.5g}"
 
 

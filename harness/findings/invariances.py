@@ -1,4 +1,4 @@
-"""Laws of conduct: what must make no difference to a result, and needs no reference to be seen.
+"""Invariances: what must make no difference to a result, and needs no reference to be seen.
 
 * ``position``: the same input gives the same bits alone, in the body of a vector and in its remainder;
 * ``repeatable``: two computations of the same inputs give the same bits;
@@ -70,7 +70,7 @@ def concerned(tasks: list[Task]) -> list[Task]:
 
 
 Look = Callable[[Task, Format], Verdict]
-"""What a case's conduct is in one respect."""
+"""One invariance checked for a case."""
 
 
 @dataclass(eq=False)

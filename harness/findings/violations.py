@@ -1,6 +1,6 @@
 """Broken laws as findings: one for each backend, law, activation and order.
 
-A law of the graph (range, monotone, symmetric, modes) that is broken where something else has been found is that defect
+A property (range, monotone, symmetric, modes) that is broken where something else has been found is that defect
 seen from another side, and is noted there. What is not the same when it is computed again says nothing about places and
 threads: where repetition fails, that is the defect.
 """
@@ -40,7 +40,7 @@ _PHRASES = {
     "recomputed": "is not the same when another process computes it again",
     "threads": "depends on the number of threads",
     "promotion": "is not the same for a scalar or an integer",
-    "parameters": "goes wrong for an extreme parameter, and does not refuse it",
+    "parameters": "is wrong for an extreme parameter, which is not refused",
 }
 _CAUSES = {
     "position": "body and remainder of a vector, or single inputs, are computed by different code",

@@ -17,7 +17,7 @@ COUNTS = ("faithful", "inaccurate", "vanished", "flushed", "overflowed", "nan", 
 ERRORS = ("max_ulp", "max_ulp_normal", "mean_ulp", "p99_ulp")
 """Limits in ulps, of columns of the frame ``accuracy``."""
 LAWS = {"monotone_dip": "monotone", "range_excess": "range", "asymmetry": "symmetric"}
-"""Limits in ulps, and the laws of the graph whose steps they are about."""
+"""Limits in ulps, and the properties whose steps they are about."""
 LIMITS = (*COUNTS, *ERRORS, *LAWS)
 
 

@@ -53,7 +53,7 @@ def run(
         seed: of the samples.
         jobs: workers that compute at a time, and threads that compare; default: one per processor.
         block: inputs per block, a power of two of at least 1024; changes no result.
-        laws: whether to check the laws of conduct as well, see :mod:`harness.findings.invariances`.
+        laws: whether to check the invariances as well, see :mod:`harness.findings.invariances`.
         own: a Python file with activations of your own, see docs/own-activations.md.
         search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none.
         implementations: functions of your own beside the backend's, see :mod:`backends.substitute`; needs one backend.

@@ -50,7 +50,7 @@ class Request:
         inputs: ``exhaustive`` or a number; default: 16-bit formats exhaustive, a sample of 2^22 for wider ones, of 2^20 where
             there are more than four activations. Where no formats are named, ``exhaustive`` leaves float64 with its sample.
         seed: of the samples.
-        laws: whether the laws of conduct are checked as well, see :mod:`harness.findings.invariances`.
+        laws: whether the invariances are checked as well, see :mod:`harness.findings.invariances`.
         own: a Python file with activations of the user's own, see :mod:`harness.reference.own`; meant where no names are given.
         search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none.
         implementations: functions of the user's own, see :mod:`backends.substitute`, measured beside the backend's.
@@ -76,7 +76,7 @@ class Plan:
     Attributes:
         tasks: what is to be measured; those that cannot be are already marked.
         inputs: by format name.
-        laws: whether the laws of conduct are checked as well.
+        laws: whether the invariances are checked as well.
         seed: of their inputs, and of the searches.
         activations: the definitions, by name and parameters.
         search: evaluations of a search for the worst input of each float64 case; 0: none.

@@ -39,7 +39,7 @@ class Right(NumPy):
                 form, given = FORMATS[number.dtype.name], number.view(f"u{number.itemsize}")
             results = Results(definition, case.order, form, given)
             bits = self.rounded(results)
-            if mutant and mutant.misconduct:
+            if mutant and mutant.unsteady:
                 where = _MISCONDUCT[mutant.mutation](x, calls) & (results.x > 2) & (results.x < 8)
                 bits = np.where(where, bits ^ bits.dtype.type(mutant.parameters["bits"]), bits)
             elif mutant:

@@ -29,7 +29,7 @@ class Mutant:
         kind: of the finding.
         says: what the finding's diagnosis or ``also`` must contain.
         others: kinds of further findings that are true as well.
-        misconduct: whether more than the input decides.
+        unsteady: whether more than the input decides.
     """
 
     activation: str
@@ -40,7 +40,7 @@ class Mutant:
     kind: str
     says: str = ""
     others: tuple[str, ...] = ()
-    misconduct: bool = False
+    unsteady: bool = False
 
     def __str__(self) -> str:
         shown = {name: f"{value:.9g}" if isinstance(value, float) else value for name, value in self.parameters.items()}
@@ -53,8 +53,8 @@ def _mutant(activation: str, order: int, format: str, mutation: str, kind: str, 
     return Mutant(activation, order, format, mutation, parameters, kind, says, tuple(others))
 
 
-def _misconduct(activation: str, order: int, format: str, mutation: str, kind: str, bits: int = 1) -> Mutant:
-    return Mutant(activation, order, format, mutation, {"bits": bits}, kind, misconduct=True)
+def _unsteady(activation: str, order: int, format: str, mutation: str, kind: str, bits: int = 1) -> Mutant:
+    return Mutant(activation, order, format, mutation, {"bits": bits}, kind, unsteady=True)
 
 
 H, B, S, D = "float16", "bfloat16", "float32", "float64"
@@ -255,22 +255,22 @@ SHAPES = (
     m("relu6", 0, H, "ulps", "range", by=1, low=6.0, high=INF),
 )
 CONDUCT = (
-    _misconduct("sigmoid", 0, S, "lane", "position"),
-    _misconduct("tanh", 0, S, "remainder", "position"),
-    _misconduct("gelu", 1, S, "length", "position"),
-    _misconduct("mish", 0, S, "neighbours", "position", 2),
-    _misconduct("silu", 1, S, "lane", "position"),
-    _misconduct("sigmoid", 1, S, "restless", "repeatable"),
-    _misconduct("softplus", 0, S, "restless", "repeatable"),
-    _misconduct("exp", 0, S, "restless", "repeatable"),
-    _misconduct("erf", 0, S, "threads", "threads"),
-    _misconduct("silu", 0, S, "threads", "threads"),
-    _misconduct("tanh", 2, S, "threads", "threads"),
-    _misconduct("elu", 0, S, "scalar", "promotion"),
-    _misconduct("expm1", 0, S, "integers", "promotion"),
-    _misconduct("gelu", 0, S, "scalar", "promotion"),
-    _misconduct("log1p", 0, S, "lane", "position"),
-    _misconduct("squareplus", 0, S, "restless", "repeatable"),
+    _unsteady("sigmoid", 0, S, "lane", "position"),
+    _unsteady("tanh", 0, S, "remainder", "position"),
+    _unsteady("gelu", 1, S, "length", "position"),
+    _unsteady("mish", 0, S, "neighbours", "position", 2),
+    _unsteady("silu", 1, S, "lane", "position"),
+    _unsteady("sigmoid", 1, S, "restless", "repeatable"),
+    _unsteady("softplus", 0, S, "restless", "repeatable"),
+    _unsteady("exp", 0, S, "restless", "repeatable"),
+    _unsteady("erf", 0, S, "threads", "threads"),
+    _unsteady("silu", 0, S, "threads", "threads"),
+    _unsteady("tanh", 2, S, "threads", "threads"),
+    _unsteady("elu", 0, S, "scalar", "promotion"),
+    _unsteady("expm1", 0, S, "integers", "promotion"),
+    _unsteady("gelu", 0, S, "scalar", "promotion"),
+    _unsteady("log1p", 0, S, "lane", "position"),
+    _unsteady("squareplus", 0, S, "restless", "repeatable"),
 )
 VALUES = (
     *(*DROPPED_TERMS, *WRONG_CONSTANTS, *BRANCHES, *SATURATION, *INFINITE),

@@ -25,7 +25,7 @@ HOMES = {mutant: f"mutants{number}" for number, members in enumerate(SETS, 1) fo
 def measure(cases: Iterable[tuple[str, str, int, str]], wide: int, *, laws: bool = False) -> Run:
     """A run of cases (backend, activation, order, format); 16-bit formats exhaustively, of wider ones so many inputs.
 
-    With the laws of conduct all formats are sampled.
+    With the invariances all formats are sampled.
     """
     work = Plan(laws=laws)
     for form in FORMATS.values():
@@ -45,10 +45,10 @@ def findings(mutants: Iterable[Mutant]) -> Any:
     import pandas as pd
 
     wanted, frames = list(mutants), []
-    for misconduct in (False, True):
-        cases = [(HOMES[m], m.activation, m.order, m.format) for m in wanted if m.misconduct is misconduct]
+    for unsteady in (False, True):
+        cases = [(HOMES[m], m.activation, m.order, m.format) for m in wanted if m.unsteady is unsteady]
         if cases:
-            result = measure(cases, 1 << 11 if misconduct else WIDE, laws=misconduct)
+            result = measure(cases, 1 << 11 if unsteady else WIDE, laws=unsteady)
             if set(result.accuracy.status) != {"ok"}:
                 raise RuntimeError(f"not measured: {set(result.accuracy.reason)}")
             frames.append(result.findings)

@@ -152,7 +152,7 @@ class UnitRunner:
         return Record(unit.identity, environment(self._hellos([task]).values()), found, circumstances)
 
     def _judge(self, unit: Unit) -> Record:
-        """Check the laws of conduct."""
+        """Check the invariances."""
         tasks = [self._work.tasks[number] for number in unit.tasks]
         who = tasks[0].implementation
         if who not in self._checks:

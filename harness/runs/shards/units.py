@@ -2,7 +2,7 @@
 
 * ``sweep``: a pass (or what one request asked of it) on a range of its inputs;
 * ``search``: the search of one float64 case, which needs the passes of its function to be finished;
-* ``laws``: the laws of conduct for one implementation and activation.
+* ``laws``: the invariances for one implementation and activation.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def test_a_single_input_is_told_once() -> None:
     (finding,) = findings([symptom("inaccurate", 8.0, 8.0)])
     assert "is wrong by up to 1e+06 ulp at x = 8.0: it gives 0.0, exact is 1." in finding.sentence
     (finding,) = findings([symptom("special_value", math.inf, math.inf, math.nan)])
-    assert "is not the limit at inf: it gives nan, exact is 1." in finding.sentence
+    assert "differs from the limit at inf: it gives nan, exact is 1." in finding.sentence
     (finding,) = findings([symptom("special_value", -8.0, -2.0, exact="nan")])
     assert "is a number for x from -8 to -2, where there is none: at x = -8.0 it gives 0.0" in finding.sentence
 

@@ -23,7 +23,7 @@ from lastbit import run
 def rows() -> list[Row]:
     """The rows of functions with parameters, one that torch checks in its eager mode alone among them."""
     activations = ("celu", "celu(alpha=2)", "softshrink", "relu", "softplus", "softplus(threshold=20)")
-    with pytest.MonkeyPatch.context() as patch:  # no other law of conduct, for time's sake
+    with pytest.MonkeyPatch.context() as patch:  # no other invariance, for time's sake
         patch.setattr(InvarianceChecks, "_rows", lambda checks, task, _: checks._extremes(task, FORMATS["float32"]))
         found = run(*activations, backends=("torch",), formats=("float32",), orders=(0,), inputs=4096, laws=True).laws
     return [row for row in given(found) if row["law"] == extreme_parameters.LAW]

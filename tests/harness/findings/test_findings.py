@@ -27,7 +27,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def misplaced() -> pd.DataFrame:
-    """Findings on the conduct of two functions whose results depend on their place."""
+    """Findings on the invariances of two functions whose results depend on their place."""
     routes = ("native", "autodiff")
     chosen = {"backends": ("torch:eager",), "formats": ("float32",), "orders": (0, 1), "routes": routes, "inputs": 4096}
     found = run("gelu", "hard_tanh", **chosen, laws=True).findings

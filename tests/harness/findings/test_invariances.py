@@ -1,4 +1,4 @@
-"""The laws of conduct on real workers: what is known of the frameworks is seen, and so is every planted mood."""
+"""The invariances on real workers: what is known of the frameworks is seen, and so is every planted mood."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of the graph: correctly rounded results keep them all; each kind of wrong result breaks the law it should."""
+"""Properties: correctly rounded results keep them all; each kind of wrong result breaks the law it should."""
 
 from __future__ import annotations
 

@@ -189,7 +189,8 @@ def test_hostile_modules_cost_a_row_each(project: Path) -> None:
 
 
 def test_a_missing_backend_exits_with_4(project: Path) -> None:
-    code = "import harness.runs.plan as p; p.installed_version = lambda spec: None; from harness.cli import main; main()"
+    code = "import harness.workers.implementations as there; there.installed_version = lambda spec: None\n"
+    code += "from harness.cli import main; main()"
     (project / "lastbit.toml").write_text(HEAD + case("right"))
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code, "check"]

@@ -6,8 +6,9 @@ import pytest
 from flint import arb, arb_series
 
 from harness.reference import balls
-from harness.reference.approximation import ABOVE, _Expansion, _Part
+from harness.reference.approximation import _Expansion, _Part
 from harness.reference.leading_terms import LeadingTerm
+from harness.reference.pieces import ABOVE
 
 
 @pytest.mark.parametrize(("doubt", "side"), [(2.0**-120, ABOVE), (1.5 * 2.0**-40, None)])

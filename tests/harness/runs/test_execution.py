@@ -140,7 +140,7 @@ def test_kill_in_mid_sweep_leaves_the_others_right(times: int) -> None:
 def test_whenever_a_worker_is_killed_the_frames_are_the_same(
     plugins: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """While it starts, while it computes a block, and while its conduct is looked at, alone and with two threads."""
+    """While it starts, while it computes a block, and while its invariances are checked, alone and with two threads."""
     monkeypatch.setenv("MOODY", "steady")
     request = Request(("sigmoid",), ("moody:eager",), ("float32",), (0,), ("native",), inputs="60000", laws=True)
     undisturbed = execute(plan(request), block=BLOCK)
@@ -208,7 +208,7 @@ def test_mutants_among_all_inputs(plugins: None) -> None:
 
 
 def test_missing_framework_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.runs.plan.installed_version", lambda spec: None if spec.name == "jax" else "1")
+    monkeypatch.setattr("harness.workers.implementations.installed_version", lambda spec: None if spec.name == "jax" else "1")
     work: Plan = plan(Request(("relu",), ("numpy", "jax:eager"), ("float16",), (0,), (), inputs="2048"))
     rows = execute(work).accuracy.set_index("backend")
     assert rows.loc["jax", "status"] == "missing"
