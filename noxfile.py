@@ -12,9 +12,10 @@ nox.options.sessions = ["lint", "tests", "slow", "wheel"]
 nox.options.reuse_venv = "yes"
 nox.needs_version = ">=2025.2"
 
-PARALLEL = ("-n", "2", "--dist", "worksteal")
-"""Two processes run tests, most of which wait for workers of their own; who has none left takes some of the other's."""
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+"""Two processes run tests, each whole files: what a file prepares is prepared once."""
 CONSTRAINTS = Path("constraints.txt").resolve()
+PACKAGES = ("backends", "harness", "lastbit", "reports")
 
 
 def install(session: nox.Session, *packages: str) -> None:
@@ -32,13 +33,13 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def slow(session: nox.Session) -> None:
     """Checks that take longer, in the environment of `tests`."""
-    session.notify("tests", ["-m", "slow", "--dist", "loadfile", *session.posargs])  # what a file prepares is prepared once
+    session.notify("tests", ["-m", "slow", *session.posargs])
 
 
 @nox.session(venv_backend="none")
 def exhaustive(session: nox.Session) -> None:
     """Checks on all there is to check, in the environment of `tests`; half an hour."""
-    session.notify("tests", ["-m", "exhaustive", "--dist", "loadfile", *session.posargs])
+    session.notify("tests", ["-m", "exhaustive", *session.posargs])
 
 
 @nox.session
@@ -56,28 +57,26 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the wheel, install it away from the checkout without any framework, and use it."""
+    """Build the wheel, install it away from the checkout without any framework, and use it; then with one framework."""
     install(session, "build")
     with tempfile.TemporaryDirectory() as folder:
         session.run("python", "-m", "build", "--outdir", folder, ".")
         (built,) = Path(folder).glob("*.whl")
         top = {name.split("/")[0] for name in zipfile.ZipFile(built).namelist()}
-        extra = {
-            name for name in top if name not in ("backends", "harness", "lastbit", "reports") and not name.endswith(".dist-info")
-        }
+        extra = {name for name in top if name not in PACKAGES and not name.endswith(".dist-info")}
         if extra:
             session.error(f"the wheel holds {sorted(extra)} at top level")
-        session.run("python", "-m", "venv", f"{folder}/clean")
-        python = f"{folder}/clean/bin/python"
-        command = f"{folder}/clean/bin/lastbit"
-        session.run(python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), str(built), external=True)
+        home = Path(folder) / "clean"
+        install_away(session, home, str(built))
+        python, command = str(home / "bin" / "python"), str(home / "bin" / "lastbit")
         with session.chdir(folder):
-            session.run(python, "-c", "import backends, harness, lastbit, reports; print(lastbit.run)", external=True)
+            session.run(python, "-c", "import lastbit; print(lastbit.run)", external=True)
             session.run(command, "list", external=True)
             session.run(command, "run", "relu", "--backend", "numpy", "--format", "float16", "--out", "run", external=True)
-            session.run(python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), f"{built}[report]", external=True)
+        in_another_project(session, home, str(built), "jax")
+        install_away(session, home, f"{built}[report]")
+        with session.chdir(folder):
             session.run(command, "report", "run", external=True)  # its templates and pages are in the wheel
-        in_another_project(session, str(built), Path(folder), "jax")
 
 
 @nox.session
@@ -88,19 +87,24 @@ def frameworks(session: nox.Session) -> None:
         session.run("python", "-m", "build", "--wheel", "--outdir", folder, ".")
         (built,) = Path(folder).glob("*.whl")
         for file in sorted(Path("tests/project").glob("accuracy_*.py")):
-            in_another_project(session, str(built), Path(folder), file.stem.removeprefix("accuracy_"))
+            framework = file.stem.removeprefix("accuracy_")
+            in_another_project(session, Path(folder) / framework, str(built), framework)
 
 
-def in_another_project(session: nox.Session, built: str, folder: Path, framework: str) -> None:
+def install_away(session: nox.Session, home: Path, *packages: str) -> None:
+    """Install into a virtual environment that is not the session's."""
+    if not home.exists():
+        session.run("python", "-m", "venv", str(home))
+    session.run(str(home / "bin" / "python"), "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), *packages, external=True)
+
+
+def in_another_project(session: nox.Session, home: Path, built: str, framework: str) -> None:
     """A test file of ``tests/project`` in an environment that has the wheel, pytest and one framework: mutants are caught."""
-    home = folder / framework
-    session.run("python", "-m", "venv", str(home))
-    python = str(home / "bin" / "python")
-    session.run(python, "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), f"{built}[{framework}]", "pytest", external=True)
+    install_away(session, home, f"{built}[{framework}]", "pytest")
     copy = home / f"test_{framework}.py"
     copy.write_text(Path(f"tests/project/accuracy_{framework}.py").read_text())
     with session.chdir(home):
-        command = (python, "-m", "pytest", "-q", "--strict-markers", copy.name)
+        command = (str(home / "bin" / "python"), "-m", "pytest", "-q", "--strict-markers", copy.name)
         said = session.run(*command, external=True, silent=True, success_codes=[1])
     if "5 failed, 3 passed" not in str(said):
         session.error(f"{framework}: {said}")

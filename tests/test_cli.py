@@ -12,12 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commandline import lastbit, refusal
+from commandline import ROOT, lastbit_process, refusal
 from typer.main import get_command
 
 from harness.cli import app
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize(
@@ -58,7 +56,7 @@ def test_wrong_input_gets_one_clear_line(arguments: list[str], words: list[str],
 
 
 def test_wrong_input_gets_that_line_from_the_command_itself(tmp_path: Path) -> None:
-    done = lastbit("run", "sigmoyd", cwd=tmp_path)
+    done = lastbit_process("run", "sigmoyd", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == refusal("run", "sigmoyd", cwd=tmp_path) + "\n"
 
@@ -78,7 +76,7 @@ def test_parameters_tell_activations_apart(tmp_path: Path) -> None:
         "--route",
         "native",
     ]
-    done = lastbit("run", *arguments, "--out", str(tmp_path / "run"))
+    done = lastbit_process("run", *arguments, "--out", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
     for words in ("softplus(beta=2.0): value", "softplus(beta=1.0): value", "softplus(beta=1.0) value float16, 65,536 inputs"):
         assert words in done.stdout
@@ -89,7 +87,9 @@ def test_parameters_tell_activations_apart(tmp_path: Path) -> None:
 
 def test_run_writes_frames_and_prints_what_is_wrong(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = lastbit("run", "--backend", "numpy", "--format", "float16", "--format", "bfloat16", "--out", str(out), cwd=tmp_path)
+    done = lastbit_process(
+        "run", "--backend", "numpy", "--format", "float16", "--format", "bfloat16", "--out", str(out), cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     for word in ("vanished", "from_value", "unsupported", "NumPy has no bfloat16", "autograd", "saved in"):
         assert word in done.stdout
@@ -105,7 +105,7 @@ def test_run_writes_frames_and_prints_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_json_is_all_that_goes_to_standard_output(tmp_path: Path) -> None:
-    done = lastbit("run", "relu", "--backend", "numpy", "--format", "float16", "--json", "--out", "run", cwd=tmp_path)
+    done = lastbit_process("run", "relu", "--backend", "numpy", "--format", "float16", "--json", "--out", "run", cwd=tmp_path)
     summary = json.loads(done.stdout)
     assert {row["status"] for row in summary["accuracy"]} == {"ok"}
     assert all(row["inputs"] == 65536 for row in summary["accuracy"])
@@ -113,14 +113,14 @@ def test_json_is_all_that_goes_to_standard_output(tmp_path: Path) -> None:
 
 def test_required_backends_that_break_exit_with_4(plugins: None, tmp_path: Path) -> None:
     arguments = ["run", "--backend", "faulty:broken", "--backend", "numpy", "--format", "float16", "--order", "0"]
-    assert lastbit(*arguments, "--out", "a", cwd=tmp_path).returncode == 0
-    done = lastbit(*arguments, "--require-backends", "--out", "b", cwd=tmp_path)
+    assert lastbit_process(*arguments, "--out", "a", cwd=tmp_path).returncode == 0
+    done = lastbit_process(*arguments, "--require-backends", "--out", "b", cwd=tmp_path)
     assert done.returncode == 4
     assert "libbroken" in done.stderr
 
 
 def test_explain_shows_the_dead_gradient() -> None:
-    done = lastbit(
+    done = lastbit_process(
         "explain", "sigmoid", "17.0", "--format", "float32", "--order", "1", "--backend", "numpy", "--backend", "torch:eager"
     )
     assert done.returncode == 0, done.stderr
@@ -133,14 +133,14 @@ def test_explain_shows_the_dead_gradient() -> None:
 
 
 def test_explain_tells_what_is_known_about_nan() -> None:
-    done = lastbit("explain", "relu", "nan", "--order", "1", "--backend", "numpy")
+    done = lastbit_process("explain", "relu", "nan", "--order", "1", "--backend", "numpy")
     assert done.returncode == 0, done.stderr
     assert "minor nan_lost: numpy: the gradient of relu" in done.stdout
-    assert "nan_lost" not in lastbit("explain", "relu", "5", "--order", "1", "--backend", "numpy").stdout
+    assert "nan_lost" not in lastbit_process("explain", "relu", "5", "--order", "1", "--backend", "numpy").stdout
 
 
 def test_list_names_everything() -> None:
-    done = lastbit("list")
+    done = lastbit_process("list")
     assert done.returncode == 0
     for word in ("sigmoid", "tanh", "relu", "numpy", "torch", "jax", "tensorflow", "xla", "bfloat16"):
         assert word in done.stdout
@@ -156,7 +156,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))
 def test_every_command_has_its_help(command: str) -> None:
-    done = lastbit(command, "--help")
+    done = lastbit_process(command, "--help")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Usage: ")
     if "--backend" in done.stdout:

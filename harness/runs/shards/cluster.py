@@ -61,11 +61,13 @@ def connected(workers: int, scheduler: str) -> Iterator[Client]:
             yield client
         return
     options: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "memory_limit": 0}
-    with (
-        LocalCluster(n_workers=workers, silence_logs=logging.CRITICAL, **options) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
+    cluster = LocalCluster(n_workers=workers, silence_logs=logging.CRITICAL, **options)
+    try:
+        with Client(cluster, set_as_default=False) as client:
+            yield client
+    finally:
+        with contextlib.suppress(Exception):  # to close one whose workers are just being started again may fail in many ways
+            cluster.close()
 
 
 def work_off(

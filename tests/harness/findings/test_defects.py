@@ -46,7 +46,7 @@ def test_a_single_input_is_told_once() -> None:
     (finding,) = findings([symptom("special_value", math.inf, math.inf, math.nan)])
     assert "differs from the limit at inf: it gives nan, exact is 1." in finding.sentence
     (finding,) = findings([symptom("special_value", -8.0, -2.0, exact="nan")])
-    assert "is a number for x from -8 to -2, where there is none: at x = -8.0 it gives 0.0" in finding.sentence
+    assert "is a number for x from -8 to -2, where the function is not defined: at x = -8.0 it gives 0.0" in finding.sentence
 
 
 def test_what_only_looks_alike_on_both_sides_of_the_border_is_two() -> None:

@@ -104,7 +104,10 @@ def test_the_worst_come_first(found: pd.DataFrame) -> None:
     assert len(set(ranks)) == len(SEVERITIES)
 
 
-@pytest.mark.parametrize("implementation", ["numpy:eager", "torch:eager", "torch:compiled", "jax:compiled", "tensorflow:eager"])
+COMPILED = pytest.param("torch:compiled", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("implementation", ["numpy:eager", "torch:eager", COMPILED, "jax:compiled", "tensorflow:eager"])
 def test_scripts_reproduce(found: pd.DataFrame, implementation: str) -> None:
     shown = found[found.implementations.str.startswith(implementation) & (found.reproducer != "")]
     for order in (0, 1):

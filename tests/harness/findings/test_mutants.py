@@ -22,7 +22,7 @@ from harness.formats import FORMATS
 from harness.reference.exact import Exact
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-QUICK = 5  # of so many mutants one is for the quick session
+QUICK = 9  # of so many mutants one is for the quick session
 
 
 def load(name: str) -> Any:

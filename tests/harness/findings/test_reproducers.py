@@ -11,7 +11,7 @@ import pytest
 from backends.protocol import Case
 from harness.findings.demonstrations import demonstration
 from harness.findings.reproducers import alike, attempt, copies, modes, reproducer
-from harness.runs.saved import load
+from harness.runs.saved import load_findings
 from harness.workers.implementations import parse_backend
 from lastbit import run
 
@@ -50,7 +50,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The findings of a run, read back from where it was saved."""
     folder = tmp_path_factory.mktemp("run")
     run("softsign", "log1p", "celu", backends=("numpy",), formats=("float16", "float32"), inputs=1 << 16, laws=True, out=folder)
-    return load(folder)
+    return load_findings(folder)
 
 
 def script(found: pd.DataFrame, **wanted: object) -> str:

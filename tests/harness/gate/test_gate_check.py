@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import commandline
 import pandas as pd
 import pytest
-from commandline import refusal
+from commandline import ROOT, refusal
 
 from harness.gate.saved import saved_figures
 from lastbit import run
 
-ROOT = Path(__file__).parents[3]
 KERNELS = """\
 import numpy as np
 
@@ -57,13 +57,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def lastbit(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from harness.cli import main; main()", *arguments]
-    known = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-    environment = known | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | variables
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False, timeout=300)
-    assert "Traceback" not in done.stderr
-    return done
+def lastbit(folder: Path, *arguments: str, **variables: str) -> commandline.Done:
+    return commandline.lastbit(*arguments, cwd=folder, **variables)
 
 
 def test_planted_regressions_are_named_and_nothing_else(project: Path) -> None:

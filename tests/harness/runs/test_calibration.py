@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from commandline import lastbit
 
 from harness.accuracy.search import LEAST
 from harness.runs.calibration import BEFORE, PUBLISHED, _rounded_up, calibrate
 
-ROOT = Path(__file__).parents[3]
 LIBRARY, VERSION = platform.libc_ver()
 COMPARABLE = LIBRARY == "glibc" and tuple(int(part) for part in VERSION.split(".")[:2]) < BEFORE
 if not COMPARABLE or platform.machine() != "x86_64":
     pytest.skip("the published figures are of another C library", allow_module_level=True)
-
-
-def lastbit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from harness.cli import main; main()", *arguments]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
 
 
 def test_published_beside_measured() -> None:

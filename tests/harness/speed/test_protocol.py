@@ -131,10 +131,10 @@ ROUTES = ((0, "native"), (1, "from_value"), (1, "from_cached_value"))
 
 def test_the_cached_value_saves_the_forward_pass(tmp_path: Path) -> None:
     jobs = [Job(Implementation("numpy", "eager"), Case("sigmoid", order, route, "float32"), 1 << 14) for order, route in ROUTES]
-    pairs = [pair(jobs, tmp_path) for _ in range(3)]
-    native, recomputed, cached = (statistics.median(each.traces[number].ns for each in pairs) for number in range(3))
-    assert cached < recomputed
-    assert recomputed == pytest.approx(native + cached, rel=0.4)
+    pairs = [pair(jobs, tmp_path) for _ in range(5)]
+    times = [[each.traces[number].ns for number in range(3)] for each in pairs]  # of one process each, taken by turns
+    assert statistics.median(recomputed / cached for _, recomputed, cached in times) > 1
+    assert 0.6 < statistics.median(recomputed / (native + cached) for native, recomputed, cached in times) < 1.6
 
 
 def test_frame_of_a_run() -> None:

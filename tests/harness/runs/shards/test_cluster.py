@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commandline import ROOT, lastbit
+from commandline import ROOT, lastbit_process
 from frames import assert_same, contents
 
 from harness.runs.shards.cluster import _result, connected
@@ -25,14 +25,14 @@ MAIN = "from harness.cli import main; main()"
 def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a run without a cluster gives."""
     out = tmp_path_factory.mktemp("alone")
-    done = lastbit("run", *ASKED, "--out", str(out))
+    done = lastbit_process("run", *ASKED, "--out", str(out))
     assert done.returncode == 0, done.stderr
     return contents(out)
 
 
 @pytest.mark.parametrize("workers", [2, pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)])
 def test_any_number_of_workers_gives_the_same_frames(workers: int, alone: dict[str, bytes], tmp_path: Path) -> None:
-    done = lastbit("run", *ASKED, "--out", str(tmp_path), "--workers", str(workers))
+    done = lastbit_process("run", *ASKED, "--out", str(tmp_path), "--workers", str(workers))
     assert done.returncode == 0, done.stderr
     assert_same(contents(tmp_path), alone)
 
@@ -60,7 +60,7 @@ def test_a_unit_that_kills_every_worker_ends_the_run() -> None:
 def test_what_is_refused_forgets_nothing_of_an_older_run(wrong: list[str], words: str, older: Path) -> None:
     before = {file: file.read_bytes() for file in older.rglob("*") if file.is_file() and file.name != ".claims"}
     assert any(file.parent.name == "finished" for file in before)
-    done = lastbit("run", "tanh", "--backend", "numpy", "--out", str(older), "--overwrite", *wrong)
+    done = lastbit_process("run", "tanh", "--backend", "numpy", "--out", str(older), "--overwrite", *wrong)
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
@@ -72,12 +72,12 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a finished run."""
     out = tmp_path_factory.mktemp("older")
     small = ("--backend", "numpy", "--format", "float16", "--order", "0", "--inputs", "1024")
-    assert lastbit("run", "relu", *small, "--out", str(out)).returncode == 0
+    assert lastbit_process("run", "relu", *small, "--out", str(out)).returncode == 0
     return out
 
 
 def test_two_engines_are_too_many() -> None:
-    done = lastbit("run", *ASKED, "--workers", "2", "--scheduler", "tcp://127.0.0.1:9")
+    done = lastbit_process("run", *ASKED, "--workers", "2", "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 2
     assert "--scheduler" in done.stderr
 

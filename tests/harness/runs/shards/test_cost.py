@@ -158,6 +158,7 @@ def test_rates_are_found_again() -> None:
     assert (fields["frames"], fields["exp"], fields["passes"]) == (1234, 0.5, {"float32": 2})
 
 
+@pytest.mark.slow
 def test_compilers_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What a case has to compile is charged to its first block; nothing is compiled for those that follow."""
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
