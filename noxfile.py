@@ -19,8 +19,8 @@ PACKAGES = ("backends", "harness", "lastbit", "reports")
 
 
 def install(session: nox.Session, *packages: str) -> None:
-    """Install with the tested versions."""
-    session.install("-c", str(CONSTRAINTS), *packages)
+    """Install with the tested versions; what is imported of them is compiled then, which is a small part."""
+    session.install("--no-compile", "-c", str(CONSTRAINTS), *packages)
 
 
 @nox.session
@@ -95,7 +95,18 @@ def install_away(session: nox.Session, home: Path, *packages: str) -> None:
     """Install into a virtual environment that is not the session's."""
     if not home.exists():
         session.run("python", "-m", "venv", str(home))
-    session.run(str(home / "bin" / "python"), "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), *packages, external=True)
+    session.run(
+        str(home / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-compile",
+        "-c",
+        str(CONSTRAINTS),
+        *packages,
+        external=True,
+    )
 
 
 def in_another_project(session: nox.Session, home: Path, built: str, framework: str) -> None:

@@ -24,7 +24,10 @@ def printed(script: str) -> list[str]:
     return done.stdout.strip().splitlines()
 
 
-@pytest.mark.parametrize("backend", ALL)
+SLOW = ("torch:compiled", "tensorflow:compiled")  # to start, and to compile
+
+
+@pytest.mark.parametrize("backend", [pytest.param(each, marks=[pytest.mark.slow] if each in SLOW else []) for each in ALL])
 def test_everything_that_scripts_do_is_understood_by_every_framework(backend: str) -> None:
     who = parse_backend(backend)[0]
     case = Case("leaky_relu", 0, "native", "float32", (("alpha", 0.5),))

@@ -218,7 +218,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow"])
+@pytest.mark.parametrize("framework", ["torch", "jax", pytest.param("tensorflow", marks=pytest.mark.slow)])
 def test_in_another_project(framework: str, tmp_path: Path) -> None:
     """The planted mutants fail their tests, with the input and the bits; the right kernel passes."""
     file = tmp_path / f"test_{framework}.py"
