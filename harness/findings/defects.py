@@ -13,7 +13,7 @@ from ..formats import number_format
 from .severity import SEVERITIES, severity
 from .symptoms import NEAR, TOLERATED, Symptom
 
-_FORMATS = ("float32", "float64", "bfloat16", "float16")  # examples are taken from the first there is
+_FORMATS = ("float32", "float64", "bfloat16", "float16")  # the example is of the first format that shows the defect
 _MIRRORED = 1.5  # so far may the ends of a mirrored defect lie apart
 _TOUCHING = 1.2  # so far from a border may the inputs be that are next to it
 _DIGITS = "early_underflow"  # digits that go one by one, and then all

@@ -234,7 +234,7 @@ def _versus(request: Request, activations: list[Activation], form: Format, order
 
 
 def _side(text: str) -> tuple[Implementation, str]:
-    """``NAME[:MODE][@DEVICE][/ROUTE]``; without a mode eager, or the first there is."""
+    """``NAME[:MODE][@DEVICE][/ROUTE]``; without a mode: eager, or else the backend's first mode."""
     word, _, route = text.partition("/")
     if route:
         selected("route", (route,), (*ROUTES, CACHED))
