@@ -25,7 +25,7 @@ SMALL = ("--backend", "numpy", "--format", "float32", "--order", "1")
         (["speed", "--sizes", "many"], ["size 'many'", "1,65536,2^22"]),
         (["speed", "--sizes", "2^30"], ["size 1073741824", "from 1 to 16777216"]),
         (["speed", "--threads", "0"], ["threads 0", "give a number from 1"]),
-        (["speed", "--route", "guess"], ["unknown route 'guess'", "from_cached_value"]),
+        (["speed", "--route", "guess"], ["unknown route 'guess'", "cached"]),
         (["speed", "--versus", "numpy", "caffe"], ["unknown backend 'caffe'"]),
         (["speed", "--out", "/proc/nowhere"], ["cannot write to /proc/nowhere"]),
         (["selftest", "timing", "--backend", "caffe"], ["unknown backend 'caffe'"]),
@@ -44,7 +44,7 @@ def test_wrong_input_gets_one_clear_line(arguments: list[str], words: list[str],
 def test_speed_writes_its_frame_and_prints_ratios(tmp_path: Path) -> None:
     done = lastbit("speed", *SMALL, "--sizes", "1,2^12", "--budget", "60", "--out", "speed", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for words in ("sigmoid: gradient, float32", "4,096", "from_cached_value", "pairs of fresh processes", "import"):
+    for words in ("sigmoid: gradient, float32", "4,096", "cached", "pairs of fresh processes", "import"):
         assert words in done.stdout
     frame = pd.read_parquet(tmp_path / "speed" / "speed.parquet")
     assert pd.read_csv(tmp_path / "speed" / "speed.csv").shape == frame.shape
@@ -62,7 +62,7 @@ def test_accuracy_and_cost_in_one_run(tmp_path: Path) -> None:
         assert words in done.stdout
     rows = json.loads(lastbit("cost", "run", "--json", cwd=tmp_path).stdout)
     by_route = {row["route"]: row for row in rows}
-    assert by_route["from_cached_value"]["vanished"] == by_route["from_value"]["vanished"] > 0
+    assert by_route["cached"]["vanished"] == by_route["from_value"]["vanished"] > 0
     assert by_route["exponential"]["vanished"] == 0
     assert by_route["autodiff"]["ratio"] > 1
 
@@ -97,7 +97,7 @@ def test_a_run_that_asks_for_nothing_else_is_timed_too() -> None:
     assert timing_of(Request(("tanh",))).backends == ("numpy", "torch:eager", "jax:compiled", "tensorflow:eager")
     chosen = timing_of(Request(backends=("jax",), implementations=("mine.py:f",), routes=("from_value",)))
     assert (chosen.backends, chosen.implementations) == (("jax",), ("mine.py:f",))
-    assert chosen.routes == ("from_value", "from_cached_value")
+    assert chosen.routes == ("from_value", "cached")
 
 
 def test_a_backend_that_is_required_and_missing_is_an_error(plugins: None, tmp_path: Path) -> None:

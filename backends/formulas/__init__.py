@@ -16,7 +16,7 @@ __all__ = ["CACHED", "FORMULAS", "Formula", "Parameters", "compose", "routes", "
 
 FORMULAS: Formulas = {**SIGMOID, **TANH, **STRAIGHT, **SMOOTH, **GATED, **OTHERS, **ELEMENTARY}
 """By activation and order: formulas by route."""
-CACHED = "from_cached_value"
+CACHED = "cached"
 """The formula ``from_value`` where a forward pass has left the value behind: its function takes a pair (x, value). It is there
 to be timed only; its results are those of ``from_value``."""
 _THRESHOLD = "threshold"  # the parameter of softplus

@@ -42,7 +42,7 @@ class Request:
         backends: ``NAME[:MODE][@DEVICE]``; default every installed one, eager and compiled.
         formats: names; default float32.
         orders: of 0, 1, 2; default 0 and 1.
-        routes: names, ``from_cached_value`` among them; default all.
+        routes: names, ``cached`` among them; default all.
         sizes: elements in a tensor; default 1, 2^16 and 2^22.
         threads: that frameworks may use, each on a processor of its own.
         versus: two things as ``NAME[:MODE][@DEVICE][/ROUTE]``, the second to be compared with the first; no others are timed.

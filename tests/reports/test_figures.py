@@ -112,7 +112,7 @@ def test_unknown_choices_are_named(run: Run) -> None:
 def test_the_cached_value_has_the_errors_of_the_value_and_a_device_alone_is_no_cost(run: Run) -> None:
     measured = run.accuracy[(run.accuracy.status == "ok") & (run.accuracy.route == "from_value")]
     found = errors(run.accuracy)
-    cached = found[found.route == "from_cached_value"]
+    cached = found[found.route == "cached"]
     assert len(cached) == len(measured) > 0
     assert cached.max_ulp.tolist() == measured.max_ulp.tolist()
     times = pd.DataFrame({"phase": "steady", "status": ["ok", "ok", "ok", "invalid"]})

@@ -130,8 +130,8 @@ def test_times_are_compared_with_what_is_named(folder: Path, against: str, compa
 
 def test_a_framework_is_compared_with_a_route_of_its_own(folder: Path) -> None:
     text = '[[case]]\nactivation = "sigmoid"\nbackend = "jax:compiled"\nformat = "float32"\norder = 1\nmax_time_ratio = 3\n'
-    (demand,) = load(text + 'against = "from_cached_value"\n').demands
-    case = Case("sigmoid", 1, "from_cached_value", "float32")
+    (demand,) = load(text + 'against = "cached"\n').demands
+    case = Case("sigmoid", 1, "cached", "float32")
     assert demand.time == TimeLimit(3, Implementation("jax", "compiled"), case, 1 << 16)
 
 

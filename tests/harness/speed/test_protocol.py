@@ -105,7 +105,7 @@ def test_cuda_is_timed_in_both_regimes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("implementation", ["torch:compiled", "jax:eager", "jax:compiled", "tensorflow:compiled"])
 def test_frameworks_compile_nothing_in_the_steady_state(implementation: str, tmp_path: Path) -> None:
-    case = Case("sigmoid", 1, "from_cached_value", "float32")
+    case = Case("sigmoid", 1, "cached", "float32")
     trace = pair([Job(Implementation(*implementation.split(":")), case, 64)], tmp_path).traces[0]
     assert trace.compilations == 0
     assert trace.first_ns > 20 * trace.ns
@@ -126,7 +126,7 @@ def test_every_job_is_visited_there_and_back(tmp_path: Path) -> None:
         assert len({len(trace.times) for trace in pair(jobs, tmp_path).traces.values()}) == 1
 
 
-ROUTES = ((0, "native"), (1, "from_value"), (1, "from_cached_value"))
+ROUTES = ((0, "native"), (1, "from_value"), (1, "cached"))
 
 
 def test_the_cached_value_saves_the_forward_pass(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_frame_of_a_run() -> None:
     assert steady.threads_effective.between(0.95, 1.05).all()
     assert steady.copy_bandwidth_share.notna().all()
     assert set(steady[steady.order == 0].ratio_to.dropna()) == {"native"}
-    compared = steady[steady.ratio_to == "from_cached_value"]
+    compared = steady[steady.ratio_to == "cached"]
     assert set(compared.route) == {"autodiff", "from_value", "mirrored", "exponential"}
     assert set(compared.verdict) == {"slower"}
     wide = frame[(frame.format == "bfloat16") & (frame.phase == "steady")]
@@ -186,7 +186,7 @@ def test_a_look_that_was_not_ended_is_no_look() -> None:
         if planned > PAIRS and done > PAIRS:
             raise KeyboardInterrupt
 
-    jobs = plan(Request(backends=("numpy",), orders=(1,), routes=("from_value", "from_cached_value"), sizes=(1,)))
+    jobs = plan(Request(backends=("numpy",), orders=(1,), routes=("from_value", "cached"), sizes=(1,)))
     found = time_jobs(jobs, 1, 1200, interrupt, is_open=lambda results: True)
     assert found.interrupted
     steady = found.speed[found.speed.phase == "steady"]
@@ -196,11 +196,11 @@ def test_a_look_that_was_not_ended_is_no_look() -> None:
 
 
 def test_versus_compares_the_second_with_the_first() -> None:
-    request = Request(orders=(1,), sizes=(1 << 10,), versus=("numpy/from_cached_value", "numpy/autodiff"))
+    request = Request(orders=(1,), sizes=(1 << 10,), versus=("numpy/cached", "numpy/autodiff"))
     steady = (frame := speed(request, 1200).speed)[frame.phase == "steady"]
-    assert steady.route.tolist() == ["from_cached_value", "autodiff"]
+    assert steady.route.tolist() == ["cached", "autodiff"]
     assert steady.ratio_to.isna().tolist() == [True, False]
-    assert steady.ratio_to.iloc[1] == "numpy:eager/from_cached_value"
+    assert steady.ratio_to.iloc[1] == "numpy:eager/cached"
     assert steady.verdict.iloc[1] == "slower"
     assert steady.ratio.iloc[1] > 2
 
@@ -213,8 +213,8 @@ def test_what_is_compared_with_what() -> None:
     assert (str(base.implementation), base.case.route) == ("torch:eager", "native")
     for route in ("autodiff", "from_value"):
         assert (base := said["torch:eager", route])
-        assert (str(base.implementation), base.case.route) == ("torch:eager", "from_cached_value")
-    assert said["torch:eager", "from_cached_value"] is None
+        assert (str(base.implementation), base.case.route) == ("torch:eager", "cached")
+    assert said["torch:eager", "cached"] is None
     jobs = plan(Request(backends=("torch:eager",), orders=(1,), routes=("autodiff", "from_value"), sizes=(64,)))
     assert [job.base.case.route if job.base else None for job in jobs] == [None, None, "autodiff"]
 
@@ -229,7 +229,7 @@ def test_what_is_the_users_own_is_compared_with_the_frameworks(tmp_path: Path) -
         assert (str(base.implementation), base.case.order, base.case.route) == ("numpy:eager", *route)
     assert (base := said[f"{file}:f+g", 1, "native"])
     assert (str(base.implementation), base.case.route) == ("numpy:eager", "autodiff")
-    assert not any(route == "from_cached_value" for target, _, route in said if target)
+    assert not any(route == "cached" for target, _, route in said if target)
 
 
 def test_devices_are_compared_in_the_same_regime() -> None:
@@ -250,7 +250,7 @@ def test_devices_are_compared_in_the_same_regime() -> None:
     [
         (Request(sizes=(0,)), "size 0"),
         (Request(sizes=(1 << 25,)), "size 33554432"),
-        (Request(routes=("guess",)), "unknown route 'guess'.*from_cached_value"),
+        (Request(routes=("guess",)), "unknown route 'guess'.*cached"),
         (Request(versus=("numpy", "torch/guess")), "unknown route 'guess'"),
         (Request(versus=("numpy", "caffe")), "unknown backend 'caffe'"),
         (Request(versus=("numpy", "torch"), backends=("jax",)), "give no --backend"),
