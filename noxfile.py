@@ -12,8 +12,8 @@ nox.options.sessions = ["lint", "tests", "slow", "wheel"]
 nox.options.reuse_venv = "yes"
 nox.needs_version = ">=2025.2"
 
-PARALLEL = ("-n", "2", "--dist", "loadfile")
-"""Two processes run tests, each whole files: what a file prepares is prepared once."""
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Two processes run tests, each whole files: what a file prepares is prepared once. Long tests do not come last."""
 CONSTRAINTS = Path("constraints.txt").resolve()
 PACKAGES = ("backends", "harness", "lastbit", "reports")
 
