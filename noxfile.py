@@ -102,7 +102,6 @@ def install_away(session: nox.Session, home: Path, *packages: str) -> None:
         "pip",
         "install",
         "-q",
-        "--no-compile",
         "-c",
         str(CONSTRAINTS),
         *packages,
