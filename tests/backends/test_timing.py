@@ -150,7 +150,7 @@ def test_threads_are_accounted_for_each() -> None:
         pass
     (after,), _ = threads.read()
     threads.close()
-    assert 5_000_000 <= after - before < 10_000_000
+    assert 5_000_000 <= after - before < 7_000_000
 
 
 @pytest.mark.skipif(len(PROCESSORS) < 2, reason="needs two processors")

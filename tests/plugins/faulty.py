@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.memory import ROOM
 from backends.numpy import NumPy
 from backends.protocol import Case
 
@@ -20,18 +21,25 @@ from backends.protocol import Case
 class Faulty(NumPy):
     """NumPy, except for what the mode says."""
 
-    modes = ("right", "hangs", "chatters", "flushes", "short", "nan", "raises", "dies", "exits", "casts", "broken")
+    modes = ("right", "hangs", "chatters", "flushes", "short", "nan", "raises", "dies", "exits", "casts", "hoards", "broken")
 
     def __init__(self, mode: str, device: str) -> None:
         if mode == "broken":
             raise ImportError("libbroken.so.1: cannot open shared object file")
         super().__init__(mode, device)
-        self._mode, self._calls = mode, 0
+        self._mode, self._calls, self._hoard = mode, 0, [b""]
         if mode == "flushes":
             flush_to_zero()
 
+    def clear(self) -> None:
+        self._hoard.clear()
+        if mark := os.environ.get("FAULTY_CLEARED"):
+            Path(mark).touch()
+
     def prepare(self, case: Case) -> Callable[[Any], Any]:
         function = super().prepare(case)
+        if self._mode == "hoards":
+            self._hoard.append(b"\1" * (ROOM + (16 << 20)))
 
         def call(x: Any) -> Any:
             self._calls += 1

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from load import burners
 
+from backends.memory import ROOM
+from backends.protocol import Case
 from harness.case import Implementation
 from harness.workers.process import Died, Worker
 
@@ -37,3 +40,23 @@ def test_waiting_for_anything_else_does(tmp_path: Path) -> None:
     with pytest.raises(Died) as death:
         started(tmp_path, "time.sleep(600)", 4)
     assert (death.value.status, death.value.reason) == ("timeout", "no answer within 4 s")
+
+
+def test_what_a_framework_keeps_is_cleared_when_no_case_is_in_use(
+    plugins: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / "cleared"
+    monkeypatch.setenv("FAULTY_CLEARED", str(mark))
+    worker = Worker(Implementation("faulty", "hoards"))
+    case = asdict(Case("sigmoid", 0, "native", "float32"))
+    try:
+        worker.ready()
+        for number in (1, 2):
+            worker.ask({"op": "study", "id": number, "case": case}, 60)
+        worker.ask({"op": "forget", "id": 1}, 60)
+        assert not mark.exists()
+        worker.ask({"op": "forget", "id": 2}, 60)
+        assert mark.exists()
+    finally:
+        worker.stop()
+    assert worker.peak_bytes > 2 * ROOM
