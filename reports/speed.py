@@ -62,7 +62,8 @@ def too_few(steady: pd.DataFrame) -> str:
     needed = looks(len(compared))[0]
     if compared.empty or compared.pairs.min() >= needed:
         return ""
-    some = f"{compared.pairs.min()} pairs are too few for verdicts on {len(compared)} rows at once"
+    fewest = int(compared.pairs.min())
+    some = f"{fewest} pair{' is' if fewest == 1 else 's are'} too few for verdicts on {len(compared)} rows at once"
     return f"{some}: {needed} are needed; a larger --budget of `lastbit speed` makes more"
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ..speed.execution import Speed
     from ..speed.jobs import Request as TimingRequest
 
-SHORT_SIZES, SHORT_BUDGET = (1 << 16,), 75.0
+SHORT_SIZES, SHORT_BUDGET = (1 << 16,), 17.0
 """Elements, and seconds after which no pair of processes is started, of the timing in a run."""
 SHORT_BACKENDS = ("numpy", "torch:eager", "jax:compiled", "tensorflow:eager")
 """What a run times unless backends are named: each framework as it is mostly used. torch.compile would take most of the time."""

@@ -131,7 +131,8 @@ def test_formulas_keep_the_format_in_every_framework_and_mode(form: str) -> None
 
 
 def test_torch_compiles_formulas() -> None:
-    found = computed(("sigmoid", "celu"), ("torch:compiled",), "float16", MODERATE)
+    """With a parameter, and in a format of 16 bits; those of sigmoid and tanh are compiled with the adapter."""
+    found = computed(("celu",), ("torch:compiled",), "float16", MODERATE)
     for task, got in found:
         assert got is not None, task
         truth = exact(task, "float16", MODERATE)

@@ -77,7 +77,7 @@ def test_an_input_between_others_of_one_piece_has_its_own_reference() -> None:
 def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) -> None:
     kernel = kernels.narrow(definition, order)
     exact = Exact(definition, order)
-    x = points(np.random.default_rng(order), 2.0**-60, 150.0, 400).astype(np.float32)
+    x = points(np.random.default_rng(order), 2.0**-60, 150.0, 250).astype(np.float32)
     y = np.empty(x.size)
     kernel.function(x, y)
     marks = {0: 0, 1: 0, 2: 0}
@@ -115,12 +115,12 @@ def test_narrow_kernel_keeps_its_contract(definition: Activation, order: int) ->
     inside = np.mean(x > (definition.edge.at if definition.edge else -math.inf))
     assert undecided <= 5
     if definition.name in ("relu", "clip", "step"):
-        assert marks[0] > 800
+        assert marks[0] > 500
     elif definition.name in ("sigmoid", "tanh", "shrink", "swish", "exponential"):
-        assert marks[2] > 200
-        assert marks[1] > 100 or definition is SWISH
+        assert marks[2] > 125
+        assert marks[1] > 60 or definition is SWISH
     else:
-        assert sum(marks.values()) > 800 * inside
+        assert sum(marks.values()) > 500 * inside
 
 
 def test_a_chunk_in_one_piece_and_single_inputs_have_the_same_reference() -> None:
