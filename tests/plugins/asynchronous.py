@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,8 @@ from backends.numpy import NumPy
 from backends.protocol import Case
 
 WORK_NS, LAUNCH_NS = 300_000, 600_000
+PROCESSORS = sorted(os.sched_getaffinity(0))
+"""That a framework would count when it is imported."""
 
 
 class Asynchronous(NumPy):
@@ -59,6 +62,9 @@ class Threaded(NumPy):
         super().__init__(mode, "cpu")
         self._mode, self._compilations = mode, 0
         self._pool = ThreadPoolExecutor(1)
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"framework_path": str(PROCESSORS)}
 
     def compilations(self) -> int:
         return self._compilations

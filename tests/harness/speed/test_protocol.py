@@ -66,6 +66,12 @@ def test_threads_other_than_those_asked_for_are_invalid(
     assert results.effective_threads(jobs[0]) <= threads + 0.05
 
 
+def test_processes_have_their_processors_before_the_framework_is_imported(plugins: None, tmp_path: Path) -> None:
+    job = Job(Implementation("threaded", "one"), SIGMOID, 64)
+    (hello,) = pair([job], tmp_path).hellos.values()
+    assert hello["environment"]["framework_path"] == str(list(core_sets(1)[0]))
+
+
 def test_recompilation_in_the_steady_state_is_counted_and_invalid(plugins: None, tmp_path: Path) -> None:
     jobs = [Job(Implementation("threaded", mode), SIGMOID, 64) for mode in ("grows", "one")]
     found = pair(jobs, tmp_path)
