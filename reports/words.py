@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from decimal import ROUND_CEILING, Context, Decimal
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
 
 from harness.activations import label
+from harness.gate.files import printable
 
 HEX_DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
 ORDERS = {0: "value", 1: "gradient", 2: "second derivative"}
@@ -16,8 +19,14 @@ DEFECTS = ("vanished", "nan", "overflowed", "special", "inaccurate", "flushed")
 GLYPHS = {"vanished": "✕", "nan": "?", "overflowed": "∞", "special": "◆", "inaccurate": "▲", "flushed": "▽"}
 GLYPHS |= {"faithful": "◐", "correct": "●", "": "–"}
 """A sign for each class, and for a case that was not measured: colour alone tells nobody who does not see it."""
+STYLES = {"vanished": "bold red", "nan": "bold red", "overflowed": "bold red", "special": "bold red", "inaccurate": "yellow"}
+STYLES |= {"flushed": "cyan", "faithful": "green", "correct": "bold green", "": "dim"}
+"""How a terminal shows each class."""
 SEVERITIES = {"severe": "✕", "moderate": "▲", "minor": "△", "policy": "◇"}
 """A sign for each severity of a finding."""
+
+
+_UP = Context(prec=3, rounding=ROUND_CEILING)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -61,6 +70,19 @@ def ulps(value: float) -> str:
     return f"{value:.3f}" if value < 1000 else f"{value:.3g}"
 
 
+def rounded_up(error: float) -> Decimal:
+    """Three digits that are no less than an error: bounds are rounded up."""
+    return _UP.create_decimal(Decimal(error)).normalize(_UP)
+
+
+def bound(error: float) -> str:
+    """An error in ulps, rounded up, where there is little room."""
+    if pd.isna(error):
+        return ""
+    digits = _UP.create_decimal(Decimal(error))
+    return f"{digits:f}" if 0.001 <= digits < 1000 or not digits else f"{digits:e}".replace("e+", "e")
+
+
 def bits(encoding: int, form: str) -> str:
     """An encoding in hexadecimal, with all digits of its format."""
     return f"0x{int(encoding):0{HEX_DIGITS[form]}x}"
@@ -71,3 +93,10 @@ def worst_class(row: Any) -> str:
     if row["status"] != "ok":
         return ""
     return next(name for name in (*DEFECTS, "faithful", "correct") if row[name])
+
+
+def folded(text: str, width: int, indent: int = 2) -> list[str]:
+    """A text in lines of so many letters, broken between words only, without orders to a terminal: reasons come from anywhere."""
+    return wrap(
+        printable(" ".join(text.split())), width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )

@@ -14,8 +14,9 @@ from markdown_it import MarkdownIt
 
 from harness.runs.results import Run
 from reports import latex, markdown
-from reports.latex import escape, rounded_up
+from reports.latex import escape
 from reports.matrix import OWN, matrix
+from reports.words import rounded_up
 
 _DOCUMENT = r"""\documentclass{article}
 \usepackage[landscape]{geometry}
