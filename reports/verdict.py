@@ -56,8 +56,8 @@ def _where(worst: str, measured: list[dict[str, Any]]) -> str:
         bad = [row for row in measured if who(row) == one and worst_class(row) == worst]
         for row in sorted(bad, key=lambda row: (row["format"] != _USUAL, _rank(row["format"])))[:1]:
             side, begin = _begin(row)
-            places.setdefault((side, row["format"] if side else ""), {})[one] = begin
-    forms = {form for _, form in places}
+            places.setdefault((side, row["format"] if "{" in side else ""), {})[one] = begin
+    forms = {form for _, form in places if form}
     phrases = []
     for (side, form), members in sorted(places.items(), key=lambda place: -len(place[1])):
         names = "every implementation" if len(members) == len(known) > 1 else _listed(together(members, known))

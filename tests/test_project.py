@@ -79,3 +79,14 @@ def test_no_machine_paths() -> None:
     for name in files:
         if not name.startswith("tests/"):
             assert not pattern.search((ROOT / name).read_text(errors="replace")), name
+
+
+def test_the_citation_names_this_version_and_licence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [line.partition(": ") for line in (ROOT / "CITATION.cff").read_text().splitlines() if line[0] not in " -"]
+    facts = {name: value.strip('"') for name, _, value in lines}
+    assert (facts["cff-version"], facts["type"]) == ("1.2.0", "software")
+    assert (facts["version"], facts["license"]) == (project["version"], project["license"])
+    assert facts["title"].startswith(project["name"])
+    assert {"message", "authors:"} <= set(facts)
+    assert "  - name: The lastbit developers" in (ROOT / "CITATION.cff").read_text()

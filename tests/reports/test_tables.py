@@ -87,6 +87,7 @@ def test_markdown_has_the_matrix_the_findings_and_what_is_missing(run: Run) -> N
     columns, lines = matrix(run.accuracy)
     assert html.count("<tr>") == len(lines) + 1 + 2  # both tables' heads, one case that is missing
     assert "NumPy has no bfloat16" in html
+    assert "<p>softplus(beta=2.0): values " in html
     assert html.count("<li>") >= min(len(run.findings), 20)
     assert "lastbit run sigmoid 'softplus(beta=2)'" in text
     assert markdown.render(run) == text
