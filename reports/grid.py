@@ -104,7 +104,7 @@ def table(found: Grid, width: int) -> tuple[Table, bool]:
     words = min(longest, _LABEL) + sum(_GAP + size for size in _widths(found, True)) <= width
     sizes = _widths(found, words)
     room = min(longest, width - sum(_GAP + size for size in sizes))
-    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0), expand=False)
+    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, 0, 0, _GAP), expand=False)
     drawn.add_column(overflow="fold")
     for _ in sizes:
         drawn.add_column(no_wrap=True)

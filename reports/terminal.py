@@ -109,10 +109,10 @@ def _times(run: Run) -> Iterator[RenderableType]:
     timed = timed[timed.route.isin(OWN) & (timed.n == timed.n.max())]
     several = len(timed[["activation", "parameters"]].drop_duplicates()) > 1
     names = list(dict.fromkeys(map(implementation, records(timed))))
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    drawn = Table(box=None, pad_edge=False, padding=(0, 0, 0, 2), header_style="")
     drawn.add_column(f"how fast (ns per element of {int(timed.n.max()):,})")
     for name in names:
-        drawn.add_column(name, justify="right")
+        drawn.add_column(name, justify="right", overflow="fold")
     rows: dict[str, dict[str, str]] = {}
     for row in records(timed):
         what = f"{function(row['activation'], row['parameters'])} " if several else ""
@@ -128,4 +128,4 @@ def _times(run: Run) -> Iterator[RenderableType]:
 def _more(run: Run) -> Iterator[Text]:
     if run.folder:
         yield Text(f"saved in {run.folder}; all findings: lastbit findings {run.folder}")
-        yield Text(f"a page: lastbit report {run.folder} --open; full tables: the same with --to text --details")
+        yield Text(f"a page: lastbit report {run.folder} --open; full tables: with --to text --details")
