@@ -18,6 +18,7 @@ from .matrix import OWN, Cell, cell
 from .words import DEFECTS, GLYPHS, ORDERS, STYLES, bound, function, records
 
 _GAP = 2
+_FORMULA = "formula "
 _LABEL = 20  # letters of a row's name before it goes on in a second line, where there is little room
 _CLASSES = (*DEFECTS, "faithful", "correct", "")
 
@@ -40,12 +41,12 @@ class Grid:
     """The matrix.
 
     Attributes:
-        formats: with whether every input was measured.
+        formats: with how many of their inputs were measured: all, or a sample; empty where nothing was.
         parts: the rows by order.
         several: whether rows are functions, each with the worst of all implementations.
     """
 
-    formats: dict[str, bool]
+    formats: dict[str, str]
     parts: dict[int, list[Row]]
     several: bool
 
@@ -57,8 +58,9 @@ def grid(accuracy: pd.DataFrame) -> Grid:
     parts = {}
     for order, part in accuracy.groupby("order"):
         parts[int(str(order))] = (_functions if several else _implementations)(part, formats)
-    whole = {form: bool(accuracy[(accuracy.format == form) & (accuracy.status == "ok")].exhaustive.all()) for form in formats}
-    return Grid(whole, {order: rows for order, rows in parts.items() if rows}, several)
+    measured = {form: accuracy.exhaustive[(accuracy.format == form) & (accuracy.status == "ok")] for form in formats}
+    inputs = {form: "" if some.empty else "all" if some.all() else "sampled" for form, some in measured.items()}
+    return Grid(inputs, {order: rows for order, rows in parts.items() if rows}, several)
 
 
 def _implementations(part: pd.DataFrame, formats: list[str]) -> list[Row]:
@@ -70,7 +72,7 @@ def _implementations(part: pd.DataFrame, formats: list[str]) -> list[Row]:
         for members, held in alike(own)
     ]
     for route, held in part[~part.route.isin(OWN)].groupby("route", sort=False):
-        rows.append(Row(f"formula {route}", _worst_of(held, formats)))
+        rows.append(Row(f"{_FORMULA}{route}", _worst_of(held, formats)))
     return rows
 
 
@@ -117,7 +119,7 @@ def table(found: Grid, width: int) -> tuple[Table, bool]:
 
 
 def _headings(found: Grid, words: bool) -> list[str]:
-    return [form + ((", all" if whole else ", sampled") if words else "") for form, whole in found.formats.items()]
+    return [f"{form}, {inputs}" if inputs and words else form for form, inputs in found.formats.items()]
 
 
 def _widths(found: Grid, words: bool) -> list[int]:
@@ -141,3 +143,16 @@ def legend(found: Grid) -> str:
     """The signs that there are, in words."""
     present = {each.cls for rows in found.parts.values() for row in rows for each in row.cells if each}
     return "  ".join(f"{GLYPHS[name]} {name or 'not measured'}" for name in _CLASSES if name in present)
+
+
+def meaning(found: Grid) -> str:
+    """What is not plain about the rows and figures that there are."""
+    names = [name for rows in found.parts.values() for row in rows for name in row.name.split(", ")]
+    formulas = [name for name in names if name.startswith(_FORMULA)]
+    if found.several:
+        said = "The worst of all implementations"
+    else:
+        said = "One row, the same bits"
+        said += "; no mode: in all modes" if any(":" not in name.split()[0] for name in {*names} - {*formulas}) else ""
+        said += "; formula: the worst of all" if formulas else ""
+    return f"{said}. In ulp{'; sampled: at least' if 'sampled' in found.formats.values() else ''}."

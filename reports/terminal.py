@@ -13,7 +13,7 @@ from harness.runs.results import Run
 
 from . import account, cost, details, findings
 from .brief import briefs, told
-from .grid import grid, legend, table
+from .grid import grid, legend, meaning, table
 from .matrix import OWN
 from .speeds import steady
 from .verdict import verdicts
@@ -25,9 +25,6 @@ _LINES = 45  # of a screen
 _MOST, _LEAST = 5, 3  # findings; so many as there are lines for
 _REASONS = 4  # for what did not run
 _TIMES = 12  # rows of times
-_ONE = "One row, the same bits; no mode: in all modes; formula: the worst of all. In ulp"
-_SEVERAL = "The worst of all implementations, in ulp"
-_SAMPLED = "; sampled: at least."
 
 
 def render(run: Run) -> str:
@@ -68,8 +65,7 @@ def _matrix(run: Run, width: int) -> Iterator[RenderableType]:
     drawn, words = table(found, width)
     yield Text("")
     yield drawn
-    said = (_SEVERAL if found.several else _ONE) + ("." if all(found.formats.values()) else _SAMPLED)
-    for line in [*([] if words else folded(legend(found), width)), *folded(said, width)]:
+    for line in [*([] if words else folded(legend(found), width)), *folded(meaning(found), width)]:
         yield Text(line, style="dim")
 
 

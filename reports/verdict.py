@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from harness.formats import FORMATS
 
 from .alike import Who, together, who
 from .matrix import OWN
-from .words import DEFECTS, bound, function, records, worst_class
+from .words import DEFECTS, bound, function, records, worst_class, worst_error
 
 _NOUNS = {0: "values", 1: "gradients", 2: "second derivatives"}
 _PHRASES = {"vanished": "die", "nan": "are NaN", "overflowed": "overflow", "special": "are wrong at special inputs"}
@@ -44,7 +45,7 @@ def _phrase(order: int, rows: list[dict[str, Any]]) -> str:
     best = "faithful" if any(row["faithful"] for row in measured) else "correctly rounded"
     if worst != "inaccurate":
         return f"{_NOUNS[order]} {best}{' but for flushed subnormals' if worst == 'flushed' else ''}"
-    error = max((float(row["max_ulp"]) for row in measured if not pd.isna(row["max_ulp"])), default=0.0)
+    error = max(error for row in measured if not math.isnan(error := worst_error(row)))
     return f"{_NOUNS[order]} {'right to' if error <= _FEW else 'off by up to'} {bound(error)} ulp"
 
 

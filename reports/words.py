@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from decimal import ROUND_CEILING, Context, Decimal
 from textwrap import wrap
 from typing import Any
@@ -92,11 +93,21 @@ def worst_class(row: Any) -> str:
     """The worst class that any input of a case is in; nothing where the case was not measured."""
     if row["status"] != "ok":
         return ""
-    return next(name for name in (*DEFECTS, "faithful", "correct") if row[name])
+    counted = next(name for name in (*DEFECTS, "faithful", "correct") if row[name])
+    return "inaccurate" if counted in ("faithful", "correct") and worst_error(row) >= 1 else counted  # as a search found
+
+
+def worst_error(row: Any) -> float:
+    """The largest error that is known of a case: of the inputs measured, or what a search found beside them; NaN for none."""
+    known = [float(error) for error in (row["max_ulp"], row.get("search_max_ulp")) if not pd.isna(error)]
+    return max(known, default=math.nan)
 
 
 def folded(text: str, width: int, indent: int = 2) -> list[str]:
-    """A text in lines of so many letters, broken between words only, without orders to a terminal: reasons come from anywhere."""
-    return wrap(
-        printable(" ".join(text.split())), width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    )
+    """A text in lines of so many letters, broken between words only, and not in "x = 1".
+
+    It is without orders to a terminal: reasons come from anywhere.
+    """
+    whole: Any = {"break_long_words": False, "break_on_hyphens": False}
+    tied = printable(" ".join(text.split())).replace(" = ", "\xa0=\xa0")
+    return [line.replace("\xa0", " ") for line in wrap(tied, width, subsequent_indent=" " * indent, **whole)]

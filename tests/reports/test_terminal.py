@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from commandline import lastbit, refusal
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.runs.results import Run
@@ -19,7 +21,7 @@ from reports.alike import alike, together, who
 from reports.brief import briefs, told
 from reports.matrix import OWN
 from reports.verdict import verdicts
-from reports.words import DEFECTS, GLYPHS, bound, records
+from reports.words import DEFECTS, GLYPHS, bound, folded, records
 
 _FRAMEWORKS = [("numpy", "eager"), *((name, mode) for name in ("torch", "jax", "tensorflow") for mode in ("eager", "compiled"))]
 _OTHER_BITS = {("torch", "compiled", 1), ("torch", "compiled", 2), ("jax", "compiled", 2)}
@@ -176,6 +178,22 @@ def test_the_verdict_has_a_word_for_every_class(run: Run, counts: dict[str, int]
     assert verdicts(frame.assign(status="crashed")) == ["sigmoid: nothing was measured"]
 
 
+def test_what_a_search_found_counts(run: Run) -> None:
+    frame = run.accuracy[(run.accuracy.order == 0) & (run.accuracy.activation == "sigmoid") & (run.accuracy.backend == "torch")]
+    frame = frame.assign(**dict.fromkeys((*DEFECTS, "faithful"), 0) | {"correct": 1, "max_ulp": 0.5, "search_max_ulp": 1.75})
+    assert verdicts(frame) == ["sigmoid: values right to 1.75 ulp"]
+    assert any("▲ inaccurate 1.75" in line for line in screen(replace(run, accuracy=frame)))
+
+
+@given(st.integers(20, 120))
+def test_no_equation_is_broken(width: int) -> None:
+    text = "values die from x = -44.4 down; " * 8
+    lines = folded(text, width)
+    assert " ".join(line.strip() for line in lines) == text.strip()
+    assert sum(line.count("x = -44.4") for line in lines) == 8
+    assert max(map(len, lines)) <= width
+
+
 def test_errors_in_cells_are_rounded_up() -> None:
     shown = {0.0: "0", 0.5: "0.5", 0.499999: "0.500", 0.50001: "0.501", 2.149: "2.15", 255.8: "256"}
     shown |= {1000.0: "1.00e3", 16775287.05: "1.68e7"}
@@ -205,6 +223,18 @@ def test_reasons_are_told_failures_first_and_those_left_are_counted(wide: Run) -
     told = [line for line in lines if line.startswith("not run: ")]
     assert told[0] == r"not run: tensorflow:compiled: signal 5 \x1b[2J[bold] (crashed, 1 case)"
     assert told[-1] == "not run: 3 other reasons, with --details"
+
+
+def test_what_is_not_plain_is_said_where_it_is(wide: Run) -> None:
+    whole = "One row, the same bits; no mode: in all modes; formula: the worst of all. In ulp; sampled: at least."
+    assert whole in screen(wide)
+    frame = wide.accuracy[(wide.accuracy.route == "native") & (wide.accuracy["mode"] == "eager")]
+    frame = frame[frame.format == "float16"].assign(exhaustive=True)
+    lines = screen(replace(wide, accuracy=frame))
+    assert "One row, the same bits. In ulp." in lines
+    assert any(re.fullmatch("value ─+  float16, all", line.rstrip()) for line in lines)
+    lines = screen(replace(wide, accuracy=frame.assign(status="crashed", reason="signal 11")))
+    assert any(re.fullmatch("value ─+  float16", line.rstrip()) for line in lines)
 
 
 def test_several_functions_have_a_verdict_and_a_row_each(run: Run) -> None:
