@@ -37,7 +37,7 @@ def render(run: Run) -> str:
 def show(console: Console, run: Run) -> None:
     """Print the screen."""
     above = [*_verdicts(run, console.width), *_matrix(run, console.width)]
-    below = [*_not_run(run, console.width), *_times(run), *_more(run)]
+    below = [*_notes(run, console.width), *_not_run(run, console.width), *_times(run), *_more(run)]
     used = sum(len(console.render_lines(part, pad=False)) for part in [*above, *below])
     for part in [*above, *_findings(run, console.width, _LINES - used), *below]:
         console.print(part, highlight=False, soft_wrap=isinstance(part, Text))  # a path is longer than a line, but one word
@@ -80,6 +80,13 @@ def _findings(run: Run, width: int, room: int) -> Iterator[Text]:
     yield Text(f"findings: {len(run.findings)} ({summary}), the worst:")
     for each in briefs(run.findings)[: max(_LEAST, min(_MOST, (room - 2) // 2))]:
         yield told(each, width)
+
+
+def _notes(run: Run, width: int) -> Iterator[Text]:
+    """What is to be known about the user's own functions."""
+    noted = run.accuracy[(run.accuracy.implementation != "") & (run.accuracy.definition_note.fillna("") != "")]
+    for row in records(noted[["implementation", "definition_note"]].drop_duplicates()):
+        yield Text("\n".join(folded(f"note: {row['implementation']}: {row['definition_note']}", width)), style="yellow")
 
 
 def _not_run(run: Run, width: int) -> Iterator[Text]:

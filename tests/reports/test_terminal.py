@@ -215,6 +215,16 @@ def test_a_defect_of_several_frameworks_is_told_once(run: Run) -> None:
     assert all(part in short for part in (f"exact is {float(row['exact']):.4g}"[:12], row["diagnosis"].split("; ")[0]))
 
 
+def test_notes_on_own_functions_are_told(wide: Run) -> None:
+    assert not any(line.startswith("note: ") for line in screen(wide))
+    frame = wide.accuracy.assign(definition_note="approximate=False")
+    assert not any(line.startswith("note: ") for line in screen(replace(wide, accuracy=frame)))
+    frame.loc[frame.backend == "jax", "implementation"] = "kernels.py:fast"
+    lines = screen(replace(wide, accuracy=frame))
+    assert [line for line in lines if line.startswith("note: ")] == ["note: kernels.py:fast: approximate=False"]
+    assert any(line.startswith("jax kernels.py:fast ") for line in lines)
+
+
 def test_reasons_are_told_failures_first_and_those_left_are_counted(wide: Run) -> None:
     frame = wide.accuracy.copy()
     for number in range(6):
