@@ -11,9 +11,9 @@ from rich.text import Text
 
 from backends.formulas import CACHED
 
+from .details import wrong
 from .speed import duration, legend, ratio, too_few
 from .speeds import errors, of_calls
-from .terminal import wrong
 from .words import ORDERS, WHO, function, implementation, ulps
 
 _CASE = ["activation", "parameters", "order", "format", *WHO, "route"]

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from .words import ulps
+from .alike import Who, together
+from .words import GLYPHS, STYLES, bound
 
 if TYPE_CHECKING:
     from harness.findings.findings import Finding
-    from harness.runs.explain import Explanation
+    from harness.formats import Format
+    from harness.runs.explain import Answer, Explanation
 
-_PLACES = ("the input below", "the input", "the input above")
+_PLACES = ("below", "the input", "above")
 
 
 def show(
@@ -26,31 +29,61 @@ def show(
     findings: Sequence[Finding],
     tasks: Sequence[Any],
 ) -> None:
-    """Print the explanations of the neighbour below, the input and the neighbour above, and what is known about it."""
-    for place, each in sorted(zip(_PLACES, explanations, strict=True), key=lambda pair: pair[0] != "the input"):
-        form = each.form
-        digits = form.bits // 4
-        console.print(f"[bold]{place}[/]: x = {form.show(each.input_bits)}, bits 0x{each.input_bits:0{digits}x}", highlight=False)
-        prime = "'" * order
-        console.print(f"  exact {activation}{prime}(x) = {each.exact}", highlight=False)
-        console.print(f"  rounded to {form}: {form.show(each.rounded)}, bits 0x{each.rounded:0{digits}x}", highlight=False)
-        table = Table(pad_edge=False)
-        for heading in ("route", "implementation", "result", "bits", "error (ulp)", "class"):
-            table.add_column(heading)
-        for found in each.answers:
-            judged = found.classification
-            marks = [judged.cls] + ["wrong sign"] * judged.wrong_sign + ["zero sign"] * judged.zero_sign
-            table.add_row(
-                found.task.case.route,
-                str(found.task.implementation),
-                form.show(found.bits),
-                f"0x{found.bits:0{digits}x}",
-                ulps(judged.ulps),
-                ", ".join(marks),
-            )
-        console.print(table)
+    """Print a table of the neighbour below, the input and the neighbour above, and what is known about the input."""
+    here = explanations[1]
+    name = f"{activation}{chr(39) * order}({here.form.show(here.input_bits).partition(' (')[0]})"
+    console.print(f"[bold]{escape(name)}[/] = {here.exact}", highlight=False)
+    console.print(_table(explanations))
     for finding in findings:
         console.print(f"[bold]{finding.severity}[/] {finding.kind}: {escape(finding.sentence)}", highlight=False)
     for task in tasks:
         if task.status != "ok":
-            console.print(f"  {task.status}: {task.implementation} {task.case.route}: {task.reason}", highlight=False)
+            console.print(f"  {task.status}: {task.implementation} {task.case.route}: {escape(task.reason)}", highlight=False)
+
+
+def _table(explanations: Sequence[Explanation]) -> Table:
+    form = explanations[0].form
+    table = Table(pad_edge=False)
+    table.add_column("", overflow="fold")
+    for heading in _PLACES:
+        table.add_column(heading, no_wrap=True)
+    table.add_row(f"x, in {form}", *(_number(form, each.input_bits) for each in explanations))
+    table.add_row("exact, rounded", *(_number(form, each.rounded) for each in explanations))
+    table.add_section()
+    for members in _alike(explanations):
+        table.add_row(_names(members, explanations[0].answers), *(_cell(each, each.answers[members[0]]) for each in explanations))
+    return table
+
+
+def _alike(explanations: Sequence[Explanation]) -> list[list[int]]:
+    """The places of the answers, those together that are the same bits at all three inputs."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for place, answers in enumerate(zip(*(each.answers for each in explanations), strict=True)):
+        groups.setdefault(tuple(answer.bits for answer in answers), []).append(place)
+    return list(groups.values())
+
+
+def _names(members: list[int], answers: Sequence[Answer]) -> str:
+    """The routes, each with its implementations."""
+    known: dict[str, list[Who]] = {}
+    shown: dict[str, list[Who]] = {}
+    for place, answer in enumerate(answers):
+        mine = answer.task.implementation
+        who = (mine.backend, mine.mode, mine.device, mine.substitute)
+        for routes in [known, shown] if place in members else [known]:
+            routes.setdefault(answer.task.case.route, []).append(who)
+    return "\n".join(f"{route}: {', '.join(together(found, known[route]))}" for route, found in shown.items())
+
+
+def _cell(each: Explanation, answer: Answer) -> Text:
+    judged = answer.classification
+    marks = [judged.cls] + ["wrong sign"] * judged.wrong_sign + ["zero sign"] * judged.zero_sign
+    error = bound(judged.ulps)
+    text = Text(f"{_number(each.form, answer.bits)}\n")
+    text.append(f"{GLYPHS[judged.cls]} {', '.join(marks)}" + (f", {error} ulp" if error else ""), style=STYLES[judged.cls])
+    return text
+
+
+def _number(form: Format, encoding: int) -> str:
+    """A number in decimal, and its bits."""
+    return f"{form.show(encoding).partition(' (')[0]}\n0x{encoding:0{form.bits // 4}x}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.runs.results import FRAMES, OPTIONAL, Run
 
-from . import figures, html, latex, markdown
+from . import figures, html, latex, markdown, terminal
 from .tidy import to_csv
 
 
@@ -42,6 +42,7 @@ def _csv(run: Run, folder: Path) -> list[Path]:
 
 KINDS = {
     "html": Kind("report.html", html.render),
+    "text": Kind("report.txt", terminal.render),
     "latex": Kind("report.tex", latex.render),
     "markdown": Kind("report.md", markdown.render),
     "csv": Kind("csv", write=_csv),

@@ -6,7 +6,8 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
-_STYLES = {"severe": "bold red", "moderate": "yellow", "minor": "default", "policy": "cyan"}
+STYLES = {"severe": "bold red", "moderate": "yellow", "minor": "default", "policy": "cyan"}
+"""How a terminal shows each severity."""
 
 
 def show(console: Console, findings: pd.DataFrame, most: int | None = None) -> None:
@@ -15,13 +16,13 @@ def show(console: Console, findings: pd.DataFrame, most: int | None = None) -> N
         console.print("[bold]findings[/]: none")
         return
     counts = findings.severity.value_counts()
-    summary = ", ".join(f"{counts[name]} {name}" for name in _STYLES if name in counts)
+    summary = ", ".join(f"{counts[name]} {name}" for name in STYLES if name in counts)
     console.print(f"[bold]findings[/]: {len(findings)} ({summary})", highlight=False)
     for number, (_, row) in enumerate(findings.iterrows(), start=1):
         if most is not None and number > most:
             console.print(f"  … and {len(findings) - most} more", highlight=False)
             break
-        title = f"[{_STYLES[row.severity]}]{row.severity}[/] {row.kind}" + (f" ({row.also})" if row.also else "")
+        title = f"[{STYLES[row.severity]}]{row.severity}[/] {row.kind}" + (f" ({row.also})" if row.also else "")
         console.print(
             f"{number:3}. {title}: {row.share:.2g} of the inputs, {row.share_used:.2g} of those up to 10", highlight=False
         )

@@ -20,6 +20,7 @@ from .figures import plot
 from .matrix import OWN, matrix
 from .pages import page, to_html
 from .speeds import speeds, steady
+from .verdict import verdicts
 from .words import GLYPHS, ORDERS, SEVERITIES, function, implementation, records, share, shorten, ulps
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -39,6 +40,7 @@ def render(run: Run) -> str:
     facts = {
         "run_id": run.run_id,
         "verdict": account.verdict(run),
+        "verdicts": verdicts(run.accuracy),
         "not_run": account.not_run(run.accuracy),
         "sampled": account.sampled(run.accuracy),
         "commands": account.commands(run),

@@ -7,13 +7,13 @@ tells where worse things happen than an error. A run of all activations in all m
 from __future__ import annotations
 
 import math
-from decimal import ROUND_CEILING, Context, Decimal
 from itertools import groupby
 
 from harness.runs.results import Run
 
 from . import account
 from .matrix import Cell, Line, matrix
+from .words import rounded_up
 
 _HEAD = r"""% Needs \usepackage{booktabs,siunitx}; \input this file.
 % Errors are rounded up. v: some results are 0 where the exact ones are normal numbers; n: NaN; o: infinite;
@@ -22,7 +22,6 @@ _HEAD = r"""% Needs \usepackage{booktabs,siunitx}; \input this file.
 _LETTERS = {"vanished": "v", "nan": "n", "overflowed": "o", "special": "s"}
 _SPECIAL = {"\\": r"\textbackslash{}", "_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
 _SPECIAL |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}"}
-_UP = Context(prec=3, rounding=ROUND_CEILING)
 
 
 def render(run: Run) -> str:
@@ -70,11 +69,6 @@ def _entry(cell: Cell | None) -> str:
         return "--"
     mark = rf"\,\textit{{{_LETTERS[cell.cls]}}}" if cell.cls in _LETTERS else ""
     return (rf"\num{{{rounded_up(cell.worst)}}}" if math.isfinite(cell.worst) else "--") + mark
-
-
-def rounded_up(error: float) -> str:
-    """Three digits that are no less than an error: bounds in tables are rounded up."""
-    return str(_UP.create_decimal(Decimal(error)).normalize(_UP))
 
 
 def escape(text: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from harness.runs.plan import FEW
 from harness.runs.results import Run
 
 from . import account
 from .matrix import Line, matrix
+from .verdict import verdicts
 from .words import DEFECTS, records
 
 _FINDINGS = 20
@@ -21,7 +23,9 @@ def render(run: Run) -> str:
     Of a matrix that is too long for an issue the worst rows are there, and how many others there are.
     """
     columns, lines = matrix(run.accuracy)
-    parts = [f"## lastbit run {run.run_id}", account.verdict(run)]
+    each = verdicts(run.accuracy)
+    told = [f"{_escape(sentence)}." for sentence in each] if len(each) <= FEW else []
+    parts = [f"## lastbit run {run.run_id}", *told, account.verdict(run)]
     missing = [[row["who"], row["status"], row["reason"], row["cases"]] for row in account.not_run(run.accuracy)]
     if missing:
         parts += ["Not measured:", _table(["implementation", "status", "reason", "cases"], missing)]

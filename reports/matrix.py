@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .words import DEFECTS, GLYPHS, ORDERS, function, implementation, records, share, ulps, worst_class
+from .words import DEFECTS, GLYPHS, ORDERS, function, implementation, records, share, ulps, worst_class, worst_error
 
 OWN = ("native", "autodiff")
 """The routes by which a framework gives results of its own."""
@@ -78,9 +78,9 @@ def cell(row: Any) -> Cell:
     cls = worst_class(row)
     if not cls:
         return Cell("", GLYPHS[""], str(row["status"]), "", str(row["reason"]), math.nan)
-    worst = ulps(row["max_ulp"])
+    size = worst_error(row)
+    worst = ulps(size)
     wrong = [f"{name} {share(int(row[name]), int(row['inputs']))}" for name in DEFECTS if row[name]]
     told = "; ".join([*wrong, f"worst error {worst or 'none'} ulp of {int(row['inputs']):,} inputs"])
     label = "correctly rounded" if cls == "correct" else cls
-    size = math.nan if pd.isna(row["max_ulp"]) else float(row["max_ulp"])
     return Cell(cls, GLYPHS[cls], worst, label, told, size)

@@ -1,142 +1,134 @@
-"""The frames of a run as a person reads them in a terminal: what is wrong first."""
+"""What a run found in one screen: the verdict, the matrix, the worst findings, what did not run, how fast, and where more is."""
 
 from __future__ import annotations
 
-from typing import Any
+import io
+from collections.abc import Iterator
 
-import pandas as pd
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .words import HEX_DIGITS, ORDERS, function, share, shorten, ulps
+from harness.runs.results import Run
 
-_DEFECTS = ("vanished", "nan", "special", "overflowed", "inaccurate", "flushed")
-_STYLES = {"vanished": "bold red", "nan": "bold red", "special": "bold red", "overflowed": "bold red"}
-_STYLES |= {"inaccurate": "yellow", "flushed": "cyan", "faithful": "green", "correct": "bold green"}
-_FAILED = ("status", "reason", "backend", "mode", "implementation")  # what rows of one line in the footer share
+from . import account, cost, details, findings
+from .brief import briefs, told
+from .grid import grid, legend, meaning, table
+from .matrix import OWN
+from .speeds import steady
+from .verdict import verdicts
+from .words import ORDERS, folded, function, implementation, records
 
-
-def show(console: Console, accuracy: pd.DataFrame, agreement: pd.DataFrame, environments: pd.DataFrame) -> None:
-    """Print tables by activation, order and route, the agreement, and what really ran."""
-    measured = accuracy[accuracy.status == "ok"]
-    key: Any  # pandas types group keys as anything hashable
-    for key, part in measured.groupby(["activation", "parameters", "order"], sort=False):
-        name, parameters, order = key
-        console.print(_accuracy_table(function(name, parameters), int(order), part))
-    if len(agreement):
-        _print_agreement(console, agreement)
-    _print_footer(console, accuracy, environments)
+WIDTH = 100
+"""Letters in a line where nobody says."""
+_LINES = 45  # of a screen
+_MOST, _LEAST = 5, 3  # findings; so many as there are lines for
+_REASONS = 4  # for what did not run
+_TIMES = 12  # rows of times
 
 
-def _accuracy_table(name: str, order: int, part: pd.DataFrame) -> Table:
-    table = Table(title=f"{name}: {ORDERS[order]}", title_justify="left", title_style="bold", pad_edge=False, expand=False)
-    for heading in ("format", "route", "implementation", "what is wrong"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("max ulp", "mean", "p99"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("worst input, result, exact result", overflow="fold")
-    ranks: Any = [_rank(row) for _, row in part.iterrows()]
-    rows = part.assign(rank=ranks)
-    for (form, route), group in rows.groupby(["format", "route"], sort=False):
-        for _, same in group.sort_values("rank", kind="stable", ascending=False).groupby("output_digest", sort=False):
-            row = same.iloc[0]
-            names = [
-                f"{each.backend}:{each['mode']}"
-                + ("" if each.device == "cpu" else f"@{each.device}")
-                + (f"\n  {each.implementation}" if each.implementation else "")
-                for _, each in same.iterrows()
-            ]
-            table.add_row(str(form), str(route), "\n".join(names), wrong(row), *_numbers(row, same.search_max_ulp.max()))
-        table.add_section()
-    return table
+def render(run: Run) -> str:
+    """The screen as plain text."""
+    out = io.StringIO()
+    show(Console(file=out, width=WIDTH, color_system=None), run)
+    return out.getvalue()
 
 
-def _rank(row: Any) -> tuple[float, ...]:
-    return (*(float(row[name]) for name in _DEFECTS), float(row.max_ulp) if pd.notna(row.max_ulp) else 0.0)
+def show(console: Console, run: Run) -> None:
+    """Print the screen."""
+    above = [*_verdicts(run, console.width), *_matrix(run, console.width)]
+    below = [*_notes(run, console.width), *_not_run(run, console.width), *_times(run), *_more(run)]
+    used = sum(len(console.render_lines(part, pad=False)) for part in [*above, *below])
+    for part in [*above, *_findings(run, console.width, _LINES - used), *below]:
+        console.print(part, highlight=False, soft_wrap=isinstance(part, Text))  # a path is longer than a line, but one word
 
 
-def wrong(row: Any) -> Text:
-    """The share of the inputs in each class that is not right, worst class first; or how good it is."""
-    text = Text()
-    for name in _DEFECTS:
-        if row[name]:
-            text.append(f"{name} {share(int(row[name]), int(row.inputs))}\n", style=_STYLES[name])
-    for column in ("wrong_sign", "zero_sign"):
-        if row[column]:
-            text.append(f"{column.replace('_', ' ')} {share(int(row[column]), int(row.inputs))}\n", style="magenta")
-    if not any(row[name] for name in _DEFECTS):
-        best = "faithful" if row.faithful else "correct"
-        text.append("correctly rounded\n" if best == "correct" else "faithful\n", style=_STYLES[best])
-    if pd.notna(row.first_vanished_positive) or pd.notna(row.first_vanished_negative):
-        ends = [row.first_vanished_negative, row.first_vanished_positive]
-        text.append("zero from x = " + ", ".join(f"{end:.4g}" for end in ends if pd.notna(end)) + "\n", style="red")
-    text.rstrip()
-    return text
+def show_details(console: Console, run: Run) -> None:
+    """Print all tables and findings, then the screen."""
+    details.show(console, run.accuracy, run.agreement, run.environments)
+    if not steady(run).empty:
+        cost.show(console, run.accuracy, run.speed)
+    findings.show(console, run.findings)
+    console.rule()
+    show(console, run)
 
 
-def _numbers(row: Any, searched: Any) -> tuple[str, ...]:
-    """The figures of a row; what a search found is a lower bound."""
-    found = "" if pd.isna(searched) else f"\n≥ {ulps(searched)} (search)"
-    if pd.isna(row.worst_input_bits):
-        return (found.strip(), "", "", "")
-    digits = HEX_DIGITS[row.format]
-    where = f"x = {row.worst_input:.9g} (0x{int(row.worst_input_bits):0{digits}x})"
-    got = f"got 0x{int(row.worst_output_bits):0{digits}x}, exact {shorten(row.worst_exact)}"
-    return (ulps(row.max_ulp) + found, ulps(row.mean_ulp), ulps(row.p99_ulp), f"{where}\n{got}")
+def _verdicts(run: Run, width: int) -> Iterator[Text]:
+    for sentence in verdicts(run.accuracy):
+        text = Text("\n".join(folded(sentence, width)))
+        text.stylize("bold", 0, sentence.index(":"))
+        yield text
 
 
-def _print_agreement(console: Console, agreement: pd.DataFrame) -> None:
-    """Who computes the same bits as whom, and the largest disagreements."""
-    console.print("[bold]agreement[/] (bit for bit, two NaNs count as equal)")
-    key: Any
-    for key, part in agreement.groupby(["activation", "parameters", "order", "format"], sort=False):
-        name, parameters, order, form = key
-        same = part[part.differing == 0]
-        groups: list[set[str]] = []
-        for first, second in zip(same["first"], same["second"], strict=True):
-            found = next((group for group in groups if first in group or second in group), None)
-            if found is None:
-                groups.append({str(first), str(second)})
-            else:
-                found |= {str(first), str(second)}
-        head = f"  {function(name, parameters)} {ORDERS[int(order)]} {form}, {int(part.inputs.iloc[0]):,} inputs: "
-        console.print(head + ("no two agree everywhere" if not groups else "the same on every input:"), highlight=False)
-        for group in groups:
-            console.print("    " + " = ".join(sorted(group)), highlight=False)
-        other = part[part.differing > 0]
-        if len(other):
-            worst = other.sort_values("differing", kind="stable").iloc[-1]
-            on = share(int(worst.differing), int(worst.inputs))
-            distance = int(worst.largest_distance)
-            how = f"up to {distance:,} steps apart" if distance else "zeros of either sign, or NaN against a number"
-            place = "NaN" if pd.isna(worst.example) else f"{worst.example:.9g}"
-            text = f"    most different: {worst['first']} and {worst['second']}, on {on}, {how}, at x = {place}"
-            console.print(text, highlight=False)
+def _matrix(run: Run, width: int) -> Iterator[RenderableType]:
+    found = grid(run.accuracy)
+    drawn, words = table(found, width)
+    yield Text("")
+    yield drawn
+    for line in [*([] if words else folded(legend(found), width)), *folded(meaning(found), width)]:
+        yield Text(line, style="dim")
 
 
-def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.DataFrame) -> None:
-    """What ran, in which versions, and what did not, with the reason."""
-    console.print("[bold]what ran[/]")
-    for _, row in environments.iterrows():
-        name = f"{row.backend}:{row['mode']}@{row.device}  {row.implementation}".rstrip()
-        console.print(f"  {name}  {row.versions}  {row.framework_path}"[:150], highlight=False)
-    if len(environments):
-        first = environments.iloc[0]
-        console.print(f"  {first.processor}, {first.instruction_sets}; {first.c_library}", highlight=False)
-    measured = accuracy[accuracy.status == "ok"]
-    console.print(
-        f"  {len(measured)} of {len(accuracy)} cases measured, {int(measured.inputs.sum()):,} results compared", highlight=False
-    )
-    missing = accuracy[accuracy.status != "ok"]
-    for (status, reason, backend, mode, own), part in missing.groupby([*_FAILED], sort=False):
-        what = sorted(
-            {
-                f"{function(row.activation, row.parameters)} order {row.order} {row.route} {row.format}"
-                for _, row in part.iterrows()
-            }
-        )
-        few = "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")
-        console.print(
-            Text(f"  {status}: {backend}:{mode}{' ' * bool(own)}{own}: {reason} [{few}]", style="yellow"), highlight=False
-        )
+def _findings(run: Run, width: int, room: int) -> Iterator[Text]:
+    """As many findings as there is room for, the worst first."""
+    yield Text("")
+    if run.findings.empty:
+        yield Text("findings: none")
+        return
+    counts = run.findings.severity.value_counts()
+    summary = ", ".join(f"{counts[name]} {name}" for name in findings.STYLES if name in counts)
+    yield Text(f"findings: {len(run.findings)} ({summary}), the worst:")
+    for each in briefs(run.findings)[: max(_LEAST, min(_MOST, (room - 2) // 2))]:
+        yield told(each, width)
+
+
+def _notes(run: Run, width: int) -> Iterator[Text]:
+    """What is to be known about the user's own functions."""
+    noted = run.accuracy[(run.accuracy.implementation != "") & (run.accuracy.definition_note.fillna("") != "")]
+    for row in records(noted[["implementation", "definition_note"]].drop_duplicates()):
+        yield Text("\n".join(folded(f"note: {row['implementation']}: {row['definition_note']}", width)), style="yellow")
+
+
+def _not_run(run: Run, width: int) -> Iterator[Text]:
+    """What was asked for and gave no result, failures first."""
+    missing = account.not_run(run.accuracy)
+    reasons: dict[tuple[str, str], list[dict[str, object]]] = {}
+    for row in sorted(missing, key=lambda row: row["status"] == "unsupported"):
+        reasons.setdefault((row["status"], row["reason"]), []).append(row)
+    for (status, reason), rows in list(reasons.items())[:_REASONS]:
+        names = ", ".join(dict.fromkeys(str(row["who"]) for row in rows))
+        cases = sum(int(str(row["cases"])) for row in rows)
+        line = f"not run: {names}: {reason} ({status}, {cases} case{'s' if cases > 1 else ''})"
+        yield Text("\n".join(folded(line, width)), style="yellow")
+    if len(reasons) > _REASONS:
+        yield Text(f"not run: {len(reasons) - _REASONS} other reasons, with --details", style="yellow")
+
+
+def _times(run: Run) -> Iterator[RenderableType]:
+    """How long the frameworks' own functions take, where that was measured."""
+    timed = steady(run)
+    if timed.empty:
+        return
+    timed = timed[timed.route.isin(OWN) & (timed.n == timed.n.max())]
+    several = len(timed[["activation", "parameters"]].drop_duplicates()) > 1
+    names = list(dict.fromkeys(map(implementation, records(timed))))
+    drawn = Table(box=None, pad_edge=False, padding=(0, 0, 0, 2), header_style="")
+    drawn.add_column(f"how fast (ns per element of {int(timed.n.max()):,})")
+    for name in names:
+        drawn.add_column(name, justify="right", overflow="fold")
+    rows: dict[str, dict[str, str]] = {}
+    for row in records(timed):
+        what = f"{function(row['activation'], row['parameters'])} " if several else ""
+        cells = rows.setdefault(f"  {what}{ORDERS[int(row['order'])]}, {row['format']}", {})
+        cells[implementation(row)] = f"{row['ns_per_element']:.3g}"
+    for name, cells in list(rows.items())[:_TIMES]:
+        drawn.add_row(name, *(cells.get(who, "") for who in names))
+    yield drawn
+    if len(rows) > _TIMES:
+        yield Text(f"  and {len(rows) - _TIMES} others: lastbit cost {run.folder}")
+
+
+def _more(run: Run) -> Iterator[Text]:
+    if run.folder:
+        yield Text(f"saved in {run.folder}; all findings: lastbit findings {run.folder}")
+        yield Text(f"a page: lastbit report {run.folder} --open; full tables: with --to text --details")

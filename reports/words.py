@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+from decimal import ROUND_CEILING, Context, Decimal
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
 
 from harness.activations import label
+from harness.gate.files import printable
 
 HEX_DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
 ORDERS = {0: "value", 1: "gradient", 2: "second derivative"}
@@ -16,8 +20,14 @@ DEFECTS = ("vanished", "nan", "overflowed", "special", "inaccurate", "flushed")
 GLYPHS = {"vanished": "✕", "nan": "?", "overflowed": "∞", "special": "◆", "inaccurate": "▲", "flushed": "▽"}
 GLYPHS |= {"faithful": "◐", "correct": "●", "": "–"}
 """A sign for each class, and for a case that was not measured: colour alone tells nobody who does not see it."""
+STYLES = {"vanished": "bold red", "nan": "bold red", "overflowed": "bold red", "special": "bold red", "inaccurate": "yellow"}
+STYLES |= {"flushed": "cyan", "faithful": "green", "correct": "bold green", "": "dim"}
+"""How a terminal shows each class."""
 SEVERITIES = {"severe": "✕", "moderate": "▲", "minor": "△", "policy": "◇"}
 """A sign for each severity of a finding."""
+
+
+_UP = Context(prec=3, rounding=ROUND_CEILING)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -61,6 +71,19 @@ def ulps(value: float) -> str:
     return f"{value:.3f}" if value < 1000 else f"{value:.3g}"
 
 
+def rounded_up(error: float) -> Decimal:
+    """Three digits that are no less than an error: bounds are rounded up."""
+    return _UP.create_decimal(Decimal(error)).normalize(_UP)
+
+
+def bound(error: float) -> str:
+    """An error in ulps, rounded up, where there is little room."""
+    if pd.isna(error):
+        return ""
+    digits = _UP.create_decimal(Decimal(error))
+    return f"{digits:f}" if 0.001 <= digits < 1000 or not digits else f"{digits:e}".replace("e+", "e")
+
+
 def bits(encoding: int, form: str) -> str:
     """An encoding in hexadecimal, with all digits of its format."""
     return f"0x{int(encoding):0{HEX_DIGITS[form]}x}"
@@ -70,4 +93,21 @@ def worst_class(row: Any) -> str:
     """The worst class that any input of a case is in; nothing where the case was not measured."""
     if row["status"] != "ok":
         return ""
-    return next(name for name in (*DEFECTS, "faithful", "correct") if row[name])
+    counted = next(name for name in (*DEFECTS, "faithful", "correct") if row[name])
+    return "inaccurate" if counted in ("faithful", "correct") and worst_error(row) >= 1 else counted  # as a search found
+
+
+def worst_error(row: Any) -> float:
+    """The largest error that is known of a case: of the inputs measured, or what a search found beside them; NaN for none."""
+    known = [float(error) for error in (row["max_ulp"], row.get("search_max_ulp")) if not pd.isna(error)]
+    return max(known, default=math.nan)
+
+
+def folded(text: str, width: int, indent: int = 2) -> list[str]:
+    """A text in lines of so many letters, broken between words only, and not in "x = 1".
+
+    It is without orders to a terminal: reasons come from anywhere.
+    """
+    whole: Any = {"break_long_words": False, "break_on_hyphens": False}
+    tied = printable(" ".join(text.split())).replace(" = ", "\xa0=\xa0")
+    return [line.replace("\xa0", " ") for line in wrap(tied, width, subsequent_indent=" " * indent, **whole)]

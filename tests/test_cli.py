@@ -78,7 +78,7 @@ def test_parameters_tell_activations_apart(tmp_path: Path) -> None:
     ]
     done = lastbit_process("run", *arguments, "--out", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
-    for words in ("softplus(beta=2.0): value", "softplus(beta=1.0): value", "softplus(beta=1.0) value float16, 65,536 inputs"):
+    for words in ("softplus(beta=2.0): values ", "softplus(beta=1.0): values ", "\nsoftplus(beta=2.0) ", "\nsoftplus(beta=1.0) "):
         assert words in done.stdout
     accuracy = pd.read_parquet(tmp_path / "run" / "accuracy.parquet")
     assert accuracy.parameters.tolist() == ['{"beta": 2.0}'] * 2 + ['{"beta": 1.0}'] * 2
@@ -91,8 +91,9 @@ def test_run_writes_frames_and_prints_what_is_wrong(tmp_path: Path) -> None:
         "run", "--backend", "numpy", "--format", "float16", "--format", "bfloat16", "--out", str(out), cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    for word in ("vanished", "from_value", "unsupported", "NumPy has no bfloat16", "autograd", "saved in"):
+    for word in ("sigmoid: values ", "✕ vanished ", "formula from_value", "NumPy has no bfloat16 (unsupported, ", "saved in"):
         assert word in done.stdout
+    assert max(map(len, done.stdout.splitlines()[:-2])) <= 100  # the last two name the directory
     frame = pd.read_parquet(out / "accuracy.parquet")
     assert list(frame.status.value_counts().index) == ["ok", "unsupported"]
     whole = pd.read_csv(out / "accuracy.csv")
@@ -127,6 +128,9 @@ def test_explain_shows_the_dead_gradient() -> None:
     assert "4.13993737600350163766974631973974969829" in done.stdout
     assert "vanished" in done.stdout
     assert "0x41880001" in done.stdout  # a neighbour
+    assert done.stdout.count("┡") == 1  # all of it is one table
+    assert done.stdout.count("0x00000000") == 3  # torch's autodiff and every from_value give these bits: one row, at each input
+    assert done.stdout.count("from_value") == 2  # that row, and the diagnosis
     assert "severe early_underflow: torch: the gradient of sigmoid" in done.stdout
     assert "bit for bit the formula from_value" in " ".join(done.stdout.split())
     assert "flush_to_zero" not in done.stdout  # begins further out

@@ -26,6 +26,17 @@ def test_readme_has_both_commands_and_ci_runs_the_second() -> None:
     assert TEST_COMMAND in (ROOT / ".ci" / "run").read_text()
 
 
+def test_readme_opens_with_a_figure_and_a_screen() -> None:
+    opening, _, _ = (ROOT / "README.md").read_text().partition("## ")
+    (figure,) = re.findall(r"!\[.+\]\((docs/.+\.svg)\)", opening)
+    assert 1000 < (ROOT / figure).stat().st_size <= 150_000
+    assert opening.index(figure) < opening.index(RUN_COMMAND) < opening.index("```text") < opening.index(TEST_COMMAND)
+    screen = opening.partition("```text\n")[2].partition("\n```")[0].splitlines()
+    assert screen[0].startswith("sigmoid: values right to ")
+    assert len(screen) <= 45
+    assert max(map(len, screen)) <= 100
+
+
 def test_files_hold_one_idea() -> None:
     for package in ("backends", "harness", "lastbit", "reports"):
         for path in (ROOT / package).rglob("*.py"):
@@ -79,3 +90,14 @@ def test_no_machine_paths() -> None:
     for name in files:
         if not name.startswith("tests/"):
             assert not pattern.search((ROOT / name).read_text(errors="replace")), name
+
+
+def test_the_citation_names_this_version_and_licence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [line.partition(": ") for line in (ROOT / "CITATION.cff").read_text().splitlines() if line[0] not in " -"]
+    facts = {name: value.strip('"') for name, _, value in lines}
+    assert (facts["cff-version"], facts["type"]) == ("1.2.0", "software")
+    assert (facts["version"], facts["license"]) == (project["version"], project["license"])
+    assert facts["title"].startswith(project["name"])
+    assert {"message", "authors:"} <= set(facts)
+    assert "  - name: The lastbit developers" in (ROOT / "CITATION.cff").read_text()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..runs.plan import Plan, Request
+    from ..runs.results import Run
 
 app = typer.Typer(
     name="lastbit",
@@ -56,6 +57,7 @@ Implementations = Annotated[
     list[str] | None,
     typer.Option("--implementation", help="FILE.py:FUNCTION[+GRADIENT] or MODULE:FUNCTION: your own, on one backend."),
 ]
+Details = Annotated[bool, typer.Option("--details", help="The full tables too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on standard output.")]
 
 
@@ -116,11 +118,21 @@ def records(frame: pd.DataFrame) -> Any:
     return json.loads(frame.to_json(orient="records", double_precision=15))
 
 
-def console() -> Console:
-    """Standard output, as wide as it is; where it is no terminal, wide enough for every table."""
+def console(width: int = 150) -> Console:
+    """Standard output, as wide as it is; where it is no terminal, of so many letters: enough for every table."""
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=150)
+    return Console() if sys.stdout.isatty() else Console(width=width)
+
+
+def screen(run: Run, details: bool) -> None:
+    """Print what a run found: in one screen, with the full tables or without."""
+    from reports import terminal
+
+    if details:
+        terminal.show_details(console(), run)
+    else:
+        terminal.show(console(terminal.WIDTH), run)
 
 
 def planned(request: Request) -> Plan:

@@ -40,4 +40,4 @@ def explain(
     from ..runs.explain import explain as examine
 
     explanations, known, tasks = examine(request, form, bits)
-    microscope.show(console(), activation, order, explanations, known, tasks)
+    microscope.show(console(100), activation, order, explanations, known, tasks)

@@ -14,6 +14,7 @@ from .common import (
     Activations,
     AsJson,
     Backends,
+    Details,
     Everything,
     Formats,
     Implementations,
@@ -26,8 +27,8 @@ from .common import (
     Seed,
     app,
     asked,
-    console,
     records,
+    screen,
     usage,
 )
 from .progress import shown_progress
@@ -36,14 +37,12 @@ from .speed import measure
 if TYPE_CHECKING:
     from ..runs.plan import Plan, Request
     from ..runs.results import Run
-    from ..speed.execution import Speed
     from ..speed.jobs import Request as TimingRequest
 
 SHORT_SIZES, SHORT_BUDGET = (1 << 16,), 17.0
 """Elements, and seconds after which no pair of processes is started, of the timing in a run."""
 SHORT_BACKENDS = ("numpy", "torch:eager", "jax:compiled", "tensorflow:eager")
 """What a run times unless backends are named: each framework as it is mostly used. torch.compile would take most of the time."""
-_SHOWN = 5  # findings after a run; `lastbit findings` has them all
 
 
 @app.command()
@@ -63,6 +62,7 @@ def run(
     require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,
     jobs: Annotated[int | None, typer.Option(help="Workers that compute at a time. [default: processors]")] = None,
     as_json: AsJson = False,
+    details: Details = False,
     everything: Everything = False,
     own: Own = None,
     timed: Annotated[
@@ -101,7 +101,9 @@ def run(
     if as_json:
         typer.echo(json.dumps(_summary(result) | ({"speed": records(times.speed)} if times else {})))
     else:
-        _show(result, times)
+        if times:
+            result.speed = times.speed
+        screen(result, details)
     bad = result.accuracy[~result.accuracy.status.isin(["ok", "unsupported"])]
     if interrupted or (times and times.interrupted):
         typer.echo(f"lastbit: interrupted; go on with: lastbit run --resume {folder}", err=True)
@@ -198,18 +200,6 @@ def timing_of(request: Request) -> TimingRequest:
     routes = request.routes + ((CACHED,) if "from_value" in request.routes else ())
     chosen = (request.activations, request.backends or SHORT_BACKENDS, request.formats, request.orders, routes)
     return TimingRequest(*chosen, sizes=SHORT_SIZES, own=request.own, implementations=request.implementations)
-
-
-def _show(result: Run, times: Speed | None) -> None:
-    from reports import cost, findings, terminal
-
-    screen = console()
-    terminal.show(screen, result.accuracy, result.agreement, result.environments)
-    if times:
-        cost.show(screen, result.accuracy, times.speed)
-    findings.show(screen, result.findings, most=_SHOWN)
-    screen.print(f"  saved in {result.folder}; all findings: lastbit findings {result.folder}", highlight=False)
-    screen.print(f"  as a page: lastbit report {result.folder}", highlight=False)
 
 
 def _summary(result: Run) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from harness.runs.results import Run
 from reports.html import render
+from reports.verdict import verdicts
 from reports.words import DEFECTS, ORDERS, share, shorten, ulps
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
@@ -78,7 +79,7 @@ def _function(row: pd.Series) -> str:
     return row.activation + ("(" + ", ".join(f"{name}={value}" for name, value in given.items()) + ")" if given else "")
 
 
-def test_the_verdict_counts_rows_of_the_frames(page: _Page) -> None:
+def test_the_verdict_counts_rows_of_the_frames(page: _Page, run: Run) -> None:
     accuracy, findings = page.frames["accuracy"], page.frames["findings"]
     measured = accuracy[accuracy.status == "ok"]
     faithful = sum(int(row.correct) + int(row.faithful) == int(row.inputs) for row in measured.itertuples())
@@ -86,7 +87,11 @@ def test_the_verdict_counts_rows_of_the_frames(page: _Page) -> None:
     expected = [len(measured), len(accuracy), 2, 2, _sum(measured, "inputs"), len(findings)]
     expected += [counts[name] for name in ("severe", "moderate", "minor", "policy") if name in counts] + [faithful]
     expected += [len(accuracy) - len(measured)] * 2
-    said = re.sub(r"float(16|64)|run [0-9a-f]{12}", "", page.words["header"])
+    said = page.words["header"]
+    for sentence in verdicts(run.accuracy):  # what those say is held against the frame elsewhere
+        assert f"{sentence}.\n" in said
+        said = said.replace(sentence, "")
+    said = re.sub(r"float(16|64)|run [0-9a-f]{12}", "", said)
     shown = [int(number.replace(",", "")) for number in _NUMBER.findall(said[said.index(" cases measured") - 20 :])]
     assert shown[: len(expected)] == expected
     for part in shown[len(expected) :]:  # how many inputs each case of a format has, and bfloat16 as a name

@@ -112,7 +112,7 @@ def test_what_is_no_run_gets_one_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--to", "pdf"], ["unknown kind of report 'pdf'", "html, latex, markdown, csv, figures"]),
+        (["--to", "pdf"], ["unknown kind of report 'pdf'", "html, text, latex, markdown, csv, figures"]),
         (["--out", "/proc/nowhere"], ["cannot write to /proc/nowhere"]),
         (["--out", "."], ["cannot write to"]),
         (["--to", "csv", "--out", "-"], ["several files"]),

@@ -14,8 +14,9 @@ from markdown_it import MarkdownIt
 
 from harness.runs.results import Run
 from reports import latex, markdown
-from reports.latex import escape, rounded_up
+from reports.latex import escape
 from reports.matrix import OWN, matrix
+from reports.words import rounded_up
 
 _DOCUMENT = r"""\documentclass{article}
 \usepackage[landscape]{geometry}
@@ -86,6 +87,7 @@ def test_markdown_has_the_matrix_the_findings_and_what_is_missing(run: Run) -> N
     columns, lines = matrix(run.accuracy)
     assert html.count("<tr>") == len(lines) + 1 + 2  # both tables' heads, one case that is missing
     assert "NumPy has no bfloat16" in html
+    assert "<p>softplus(beta=2.0): values " in html
     assert html.count("<li>") >= min(len(run.findings), 20)
     assert "lastbit run sigmoid 'softplus(beta=2)'" in text
     assert markdown.render(run) == text

@@ -1,0 +1,67 @@
+"""Findings in two lines each: the same defect of several frameworks once, and of the rest as much as there is room for, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from rich.text import Text
+
+from harness.findings.severity import SEVERITIES
+
+from .findings import STYLES
+from .words import folded, records
+
+_LINES = 2
+
+
+@dataclass
+class Brief:
+    """A finding, or several that say the same of different code.
+
+    Attributes:
+        number: of the first, as ``lastbit findings`` counts them.
+        severity: of all.
+        claim: what is wrong.
+        rest: what else is known, the more important first.
+        owners: whose code it is.
+    """
+
+    number: int
+    severity: str
+    claim: str
+    rest: list[str]
+    owners: list[str] = field(default_factory=list)
+
+
+def briefs(findings: pd.DataFrame) -> list[Brief]:
+    """The findings, those with the same claim together; of one severity what more frameworks have comes first."""
+    found: dict[tuple[str, str], Brief] = {}
+    for number, row in enumerate(records(findings), start=1):
+        owner, _, sentence = row["sentence"].partition(". Formats: ")[0].partition(": ")
+        claim, _, evidence = sentence.partition(": ")
+        one = Brief(number, row["severity"], claim, list(_rest(row, claim, evidence)))
+        found.setdefault((row["severity"], claim), one).owners.append(owner)
+    return sorted(found.values(), key=lambda each: (SEVERITIES.index(each.severity), -len(each.owners)))
+
+
+def _rest(row: dict[str, Any], claim: str, evidence: str) -> Iterator[str]:
+    """An example, the causes, and the other formats."""
+    yield from [evidence] if evidence else []
+    yield from [] if row["diagnosis"] == evidence else filter(None, row["diagnosis"].split("; "))
+    others = [form for form in row["format"].split(", ") if f" in {form} " not in f"{claim} "]
+    yield from [f"also in {', '.join(others)}"] if others else []
+
+
+def told(brief: Brief, width: int) -> Text:
+    """A finding in lines of so many letters: what it says first always, of the others those that make no third line."""
+    number = f"{brief.number}. "
+    text = f"{number}{brief.severity} in {', '.join(dict.fromkeys(brief.owners))}: {brief.claim}"
+    for part in brief.rest:
+        if len(folded(f"{text}; {part}", width, len(number))) <= _LINES:
+            text = f"{text}; {part}"
+    shown = Text("\n".join(folded(text, width, len(number))))
+    shown.stylize(STYLES[brief.severity], len(number), len(number) + len(brief.severity))
+    return shown
