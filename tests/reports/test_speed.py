@@ -46,7 +46,7 @@ def test_verdicts_are_signs_that_are_explained(timed: Speed) -> None:
 
 def test_too_few_pairs_are_said(timed: Speed) -> None:
     compared = int(timed.speed.ratio.notna().sum())
-    words = f"1 pairs are too few for verdicts on {compared} rows at once: 15 are needed"
+    words = f"1 pair is too few for verdicts on {compared} rows at once: 15 are needed"
     assert words in shown(timed.speed, timed.environments, 150)
     enough = timed.speed.assign(pairs=timed.speed.pairs.where(timed.speed.pairs.isna(), 15))
     assert "too few" not in shown(enough, timed.environments, 150)
