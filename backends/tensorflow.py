@@ -15,6 +15,7 @@ from .formulas import compose
 from .natives import native
 from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
+from .signatures import like
 
 FUNCTIONS = {
     "sigmoid": "tensorflow:nn.sigmoid",
@@ -86,10 +87,41 @@ class TensorFlow:
         function = compose(case, self.xp, partial(native, "TensorFlow", FUNCTIONS, self.xp), self._derivative)
         if self._mode == "eager":
             return function
-        # No control flow here depends on a tensor, and AutoGraph cannot read every lambda.
-        compiled: Callable[[Any], Any] = self._tf.function(function, autograph=False, jit_compile=self._mode == "xla")
+        # No control flow but the user's depends on a tensor, and AutoGraph cannot read every lambda.
+        own = case.substitute is not None
+        compiled: Callable[[Any], Any] = self._tf.function(function, autograph=own, jit_compile=self._mode == "xla")
         self._functions.append(compiled)
         return compiled
+
+    def adopt(self, thing: Any, format: str, anew: Callable[[], Any] | None) -> Callable[..., Any]:
+        keras = self._tf.keras
+        owner, name = getattr(thing, "__self__", thing), getattr(thing, "__name__", "")
+        if not isinstance(owner, keras.layers.Layer):
+            function: Callable[..., Any] = thing
+            return function
+        layer = self._layer(owner, format, anew)
+        return like(layer, layer.call) if owner is thing else like(getattr(layer, name), getattr(layer, name))
+
+    def _layer(self, layer: Any, format: str, anew: Callable[[], Any] | None) -> Any:
+        """A Keras layer that computes in a format: one of the usual policy would cast its inputs to float32."""
+        keras = self._tf.keras
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(format)
+        try:
+            made = anew() if anew else layer
+        finally:
+            keras.config.set_dtype_policy(before)
+        made = getattr(made, "__self__", made)
+        if made is not layer:
+            return made
+        try:
+            made = type(layer).from_config({**layer.get_config(), "dtype": format})
+            if layer.weights:
+                made.build(layer.get_build_config()["input_shape"])
+                made.set_weights(layer.get_weights())
+        except Exception:  # it cannot be made anew: a layer without weights can do without the cast
+            made, layer.autocast = layer, False
+        return made
 
     def compilations(self) -> int:
         return self._traced + sum(int(function.experimental_get_tracing_count()) for function in self._functions)

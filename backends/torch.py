@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import os
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from .formulas import compose
 from .natives import native
 from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
+from .signatures import like, positional
 
 FUNCTIONS = {
     "sigmoid": "torch:sigmoid",
@@ -78,10 +80,36 @@ class Torch:
         if self._mode == "compiled":
             # AOTAutograd has no second derivatives; functorch's gradient is traced into the graph instead.
             function = compose(case, self.xp, functions, self._traced_derivative)
-            return self._no_graph(self._torch.compile(function, fullgraph=True, dynamic=False))
+            if case.substitute is None:
+                return self._no_graph(self._torch.compile(function, fullgraph=True, dynamic=False))
+            # The user's may do what cannot be in one graph, and functorch refuses an autograd.Function of the usual form.
+            parts = partial(self._torch.compile, fullgraph=False, dynamic=False)
+            whole, value = (
+                self._no_graph(parts(function)),
+                compose(case, self.xp, lambda case: parts(functions(case)), self._derivative),
+            )
+            return _first_that_works(whole, value)
         # No graph is made for inputs that ask for no gradient; to enter no_grad at each call would slow down the framework's
         # functions beside one of the user's own, which may differentiate by itself and is left as it is.
         return compose(case, self.xp, functions, self._derivative)
+
+    def adopt(self, thing: Any, format: str, anew: Callable[[], Any] | None) -> Callable[..., Any]:
+        base: Any = self._torch.autograd.Function
+        if base in getattr(thing, "__mro__", ()):
+            thing = thing.apply
+        owner: Any
+        owner, name = getattr(thing, "__self__", thing), getattr(thing, "__name__", "")
+        if isinstance(owner, self._torch.nn.Module):
+            moved = copy.deepcopy(owner).to(device=self._device, dtype=getattr(self._torch, format)).eval()
+            return like(moved, moved.forward) if owner is thing else like(getattr(moved, name), getattr(moved, name))
+        if name == "apply" and base in getattr(owner, "__mro__", ()):
+            with_context = owner.setup_context is base.setup_context
+            return positional(thing, owner.forward, skipped=int(with_context))
+        function: Callable[..., Any] = thing
+        return function
+
+    def copy(self, tensor: Any) -> Any:
+        return tensor.clone()
 
     def compilations(self) -> int:
         if self._mode != "compiled":
@@ -108,10 +136,31 @@ class Torch:
             y = function(inner)
             if not y.requires_grad:  # it does not depend on x any more
                 return self._torch.zeros_like(y)
-            (result,) = grad(y, inner, ones_like(y), create_graph=x.requires_grad, materialize_grads=True)
+            # What comes from above asks for a gradient too, so that what refuses to be differentiated twice says so.
+            upstream = ones_like(y).requires_grad_(x.requires_grad)
+            (result,) = grad(y, inner, upstream, create_graph=x.requires_grad, allow_unused=True)
+            if result is None:
+                self._refuse_once(y)
+                return self._torch.zeros_like(x)
             return result
 
         return derivative
+
+    def _refuse_once(self, tensor: Any) -> None:
+        """What is marked @once_differentiable is cut off from its input, and fails only if it is asked for more.
+
+        Raises:
+            Unsupported: where the tensor comes from there.
+        """
+        nodes, seen = [tensor.grad_fn], set()
+        while nodes:
+            node = nodes.pop()
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            if "Error" in node.name():
+                raise Unsupported("its gradient is marked @once_differentiable")
+            nodes += [following for following, _ in node.next_functions]
 
     def _traced_derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return lambda x: self._torch.func.grad(lambda z: function(z).sum())(x)
@@ -146,3 +195,17 @@ class Torch:
             raise TypeError(f"returned {str(tensor.dtype).removeprefix('torch.')} for {format} input")
         carrier = CARRIERS[format]
         return tensor.detach().cpu().contiguous().view(getattr(self._torch, _SIGNED[carrier])).numpy().view(carrier)
+
+
+def _first_that_works(*functions: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    left = list(functions)
+
+    def call(x: Any) -> Any:
+        while len(left) > 1:
+            try:
+                return left[0](x)
+            except Exception:
+                left.pop(0)
+        return left[0](x)
+
+    return call

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.protocol import Case
-from backends.substitute import is_file, parse
+from backends.target import parse
 
 from ..case import Implementation
 from ..speed.execution import BUDGET
@@ -79,8 +79,7 @@ def sources(gate: Gate) -> list[Path]:
     """The files that a gate is read from: the file of limits, and those of functions of the user's own."""
     timed = [demand.time.implementation for demand in gate.demands if demand.time]
     own = {each for each in [*(demand.implementation for demand in gate.demands), *timed] if each.substitute}
-    files = [(each, parse(each.substitute)) for each in own]
-    return [gate.path, *(Path(each.folder) / target.module for each, target in files if is_file(target))]
+    return [gate.path, *(Path(each.folder) / file for each in own for file in parse(each.substitute).files)]
 
 
 def described(demand: Demand) -> str:

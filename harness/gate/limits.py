@@ -34,7 +34,8 @@ from ..case import Implementation
 from ..catalogue import names, parse
 from ..formats import number_format
 from ..speed.jobs import LARGEST as MOST_ELEMENTS
-from ..workers.implementations import ROUTES, own_implementation, parse_backend, routes_of
+from ..workers.implementations import ROUTES, parse_backend, routes_of
+from ..workers.own import own_implementation
 from .demands import COUNTS, LIMITS, Demand, Gate, TimeLimit, described, label
 from .files import Complaint, read_text
 from .lines import Lines, Place
