@@ -21,8 +21,8 @@ _ROOTS = {"torch": "torch", "jax": "jax", "jaxlib": "jax", "tensorflow": "tensor
 
 
 def numbers(format: str) -> Any:
-    """Encodings of 1,024 numbers from -8 to 8, which every format has."""
-    values = np.repeat(np.arange(-32, 32, dtype="float32") / 4, 16)
+    """Encodings of 512 numbers from -8 to 8, which every format has."""
+    values = np.repeat(np.arange(-32, 32, dtype="float32") / 4, 8)
     if format == "bfloat16":  # the upper half of float32
         return (values.view("uint32") >> 16).astype("uint16")
     return values.astype(format).view(CARRIERS[format])
@@ -102,7 +102,7 @@ def _item(function: Callable[[Any], Any], item: int) -> Callable[[Any], Any]:
 def _check(x: Any, y: Any) -> None:
     """See that a result is a tensor of the input's framework; of which type and shape is seen when it is stored."""
     if isinstance(y, tuple | list):
-        raise TypeError(f"returned a {type(y).__name__} of {len(y)}: say which is meant with --item 0")
+        raise TypeError(f"returned a {type(y).__name__} of {len(y)}: say which item is meant (--item 0)")
     if y is None:
         raise TypeError("returned None")
     mine, its = (_ROOTS.get(type(each).__module__.partition(".")[0]) for each in (x, y))

@@ -17,7 +17,7 @@ from backends.target import Target
 from ..activations import Activation
 from ..case import Implementation
 from ..catalogue import parse
-from .process import START_LIMIT
+from .process import START_LIMIT, environment
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,10 @@ class Calling:
         found = targets.parse(text)
         try:
             found = targets.with_gradient(found, self.gradient) if self.gradient else found
-            words = {"takes": self.takes, "of": self.of, "item": self.item, "elementwise": self.elementwise}
-            found = replace(found, **{name: value for name, value in words.items() if value not in ("", None, False)})  # type: ignore[arg-type]
-            return str(replace(found, fixed=(*found.fixed, *map(targets.fixed_argument, self.fixed))))
+            found = replace(found, takes=self.takes or found.takes, of=self.of or found.of)
+            found = replace(found, item=found.item if self.item is None else self.item)
+            fixed = (*found.fixed, *map(targets.fixed_argument, self.fixed))
+            return str(replace(found, fixed=fixed, elementwise=self.elementwise or found.elementwise))
         except ValueError as error:
             raise ValueError(f"implementation {text!r}: {error}") from None
 
@@ -81,20 +82,22 @@ def declared(
 
 def _said(text: str, folder: str) -> dict[str, str]:
     """What a function says of itself; nothing where its module cannot be had: its worker will say why, in a row."""
-    target = targets.parse(text)
-    source = _source(target, folder)
+    source = _source(targets.parse(text), folder)
     try:  # it takes a process to ask, which imports a framework
         asks = source is not None and b"implementation(" in source.read_bytes()
+        return _asked(text, str(Path(folder).resolve()), source.stat().st_mtime_ns) if source and asks else {}
     except OSError:
-        asks = False
-    return _asked(text, folder) if asks else {}
+        return {}
 
 
 @lru_cache
-def _asked(text: str, folder: str) -> dict[str, str]:
+def _asked(text: str, folder: str, changed: int) -> dict[str, str]:
+    """What a function says of itself in a file that was changed then."""
     command = [sys.executable, "-P", "-m", "backends.worker", "--describe", "--substitute", text, "--folder", folder]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=START_LIMIT, check=True, errors="replace")
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=START_LIMIT, check=True, errors="replace", env=environment()
+        )
         said: dict[str, str] = json.loads(done.stdout.strip().splitlines()[-1])
     except (subprocess.SubprocessError, ValueError, IndexError):
         return {}
