@@ -92,7 +92,8 @@ def assert_accurate(
     if not max_ulp >= 0:
         raise ValueError(f"max_ulp {max_ulp!r}: give a number of at least 0")
     if callable(results):
-        form, source = number_format(format or "float32"), backend or _whose(results)
+        form = number_format(format or "float32")
+        source = backend or ("numpy" if elementwise else _whose(results))
         case = Case(definition.name, order, "autodiff" if order else "native", form.name, definition.parameters)
         substitute = Substitute(results, gradient, gradient_takes, arguments or {}, item, elementwise)
         blocks = _called(_declared(substitute), source, device, case, form, str(inputs), seed)
