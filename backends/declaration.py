@@ -24,6 +24,7 @@ class Declaration:
     fixed: tuple[tuple[str, Any], ...]
     item: int | None
     elementwise: bool
+    gradient_fixed: tuple[tuple[str, Any], ...]
 
     def completed(self, target: Target, names: Mapping[str, Any]) -> Target:
         """The target of the function, with what it says and the target does not.
@@ -38,7 +39,7 @@ class Declaration:
             return found
         by_name = (name for name, value in names.items() if value is self.gradient)
         gradient = next(by_name, f"{target.function}.{_ATTRIBUTE}.gradient")
-        return replace(found, gradient=gradient, takes=self.takes, of=self.of)
+        return replace(found, gradient=gradient, takes=self.takes, of=self.of, gradient_fixed=self.gradient_fixed)
 
 
 def implementation(
@@ -49,6 +50,7 @@ def implementation(
     gradient: Callable[..., Any] | None = None,
     gradient_takes: str = TAKES[0],
     gradient_of: str = "",
+    gradient_arguments: Mapping[str, Any] | None = None,
     arguments: Mapping[str, Any] | None = None,
     item: int | None = None,
     elementwise: bool = False,
@@ -62,7 +64,7 @@ def implementation(
         gradient: its gradient, in the place of automatic differentiation.
         gradient_takes: what that takes: ``input``, ``value``, ``upstream``, ``upstream,input`` or ``upstream,value``.
         gradient_of: the activation whose derivative the gradient is held against, where it is meant to differ.
-        arguments: further keyword arguments of the function.
+        gradient_arguments, arguments: further keyword arguments of the gradient, and of the function.
         item: of a tuple that it returns, the item that is meant.
         elementwise: whether it is a function of Python floats.
 
@@ -72,8 +74,8 @@ def implementation(
     if parameters:
         given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         activation = f"{activation.partition('(')[0]}({given})"
-    fixed = tuple((arguments or {}).items())
-    said = Declaration(activation, backend, gradient, gradient_takes, gradient_of, fixed, item, elementwise)
+    fixed, more = (tuple((each or {}).items()) for each in (arguments, gradient_arguments))
+    said = Declaration(activation, backend, gradient, gradient_takes, gradient_of, fixed, item, elementwise, more)
     Target("", "", "gradient" if gradient else "", takes=gradient_takes, of=gradient_of)  # refuses what cannot be
 
     def declare(function: _F) -> _F:

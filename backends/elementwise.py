@@ -12,7 +12,7 @@ from .protocol import CARRIERS, Unsupported
 from .trial import Notes
 
 
-def elementwise(backend: Any, format: str, function: Callable[..., float], notes: Notes) -> Callable[..., Any]:
+def of_floats(backend: Any, format: str, function: Callable[..., float], notes: Notes) -> Callable[..., Any]:
     """The function, called for one element after the other; its results are rounded to the format.
 
     Where it raises an error of arithmetic, as Python does for an overflow, its result is NaN, and that is noted.

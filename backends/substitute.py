@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from .declaration import declaration
+from .elementwise import of_floats
 from .protocol import Case, Unsupported
 from .target import TAKES, Target, evaluated, parse
 from .trial import Notes, conforming
@@ -30,7 +32,7 @@ class Substitute:
     Attributes:
         function, gradient: from a tensor to a tensor; parameters of the activation that they have keywords for are passed.
         takes: what the gradient takes, one of :data:`backends.target.TAKES`.
-        fixed: further keyword arguments.
+        fixed, gradient_fixed: further keyword arguments of either.
         item: of a tuple that is returned, the item that is meant.
         elementwise: whether they are functions of Python floats.
         anew: make the function once more, where an expression makes it.
@@ -46,6 +48,7 @@ class Substitute:
     elementwise: bool = False
     anew: Callable[[], Any] | None = None
     home: str = ""
+    gradient_fixed: Mapping[str, Any] = field(default_factory=dict)
     taken: bool = field(default=False, init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +94,7 @@ def load(text: str, folder: str = "") -> Substitute:
         return _function(module, target.module, target.function, {})
 
     how = (target.takes, dict(target.fixed), target.item, target.elementwise, anew)
-    return Substitute(function, gradient or None, *how)
+    return Substitute(function, gradient or None, *how, gradient_fixed=dict(target.gradient_fixed))
 
 
 def described(text: str, folder: str = "") -> dict[str, str]:
@@ -109,7 +112,7 @@ def described(text: str, folder: str = "") -> dict[str, str]:
     return {"text": str(said.completed(target, vars(module))), "activation": said.activation, "backend": said.backend}
 
 
-def _imported(place: str, folder: str) -> Any:
+def _imported(place: str, folder: str) -> ModuleType:
     if not place.endswith(".py"):
         sys.path.append(str(Path(folder).resolve()))
         return importlib.import_module(place)
@@ -122,8 +125,20 @@ def _imported(place: str, folder: str) -> Any:
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module
-    specification.loader.exec_module(module)
+    try:
+        specification.loader.exec_module(module)
+    except ImportError as error:
+        if "relative import" not in str(error):
+            raise
+        return _of_package(path.resolve())
     return module
+
+
+def _of_package(path: Path) -> ModuleType:
+    """The module of a file that imports from the package that it is in."""
+    root = next(parent for parent in path.parents if not (parent / "__init__.py").is_file())
+    sys.path.append(str(root))
+    return importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
 
 
 def _function(module: Any, place: str, expression: str, known: dict[str, Any]) -> Callable[..., Any]:
@@ -174,32 +189,32 @@ def prepare(backend: Any, case: Case, notes: Notes | None = None) -> Callable[[A
 
 def _called(backend: Any, case: Case, mine: Substitute, notes: Notes) -> Substitute:
     """The same function and gradient as functions of one tensor, for the format of a case."""
-    function = _conforming(backend, case, mine, mine.function, notes)
+    tensors = partial(_of_tensors, backend, case, mine.elementwise, notes)
+    conform = partial(conforming, backend, format=case.format, item=mine.item, notes=notes)
+    function = tensors(mine.function, mine.fixed, mine.anew)
+    function = function if mine.elementwise else conform(function)
     if mine.gradient is None or not case.order:
         return replace(mine, function=function, gradient=None)
-    gradient = _conforming(backend, case, mine, mine.gradient, notes, lambda given: _arguments(backend, mine, function, given))
-    return replace(mine, function=function, gradient=gradient)
+    gradient = _arguments(backend, mine, function, tensors(mine.gradient, mine.gradient_fixed, None))
+    return replace(mine, function=function, gradient=gradient if mine.elementwise else conform(gradient))
 
 
-def _conforming(
+def _of_tensors(
     backend: Any,
     case: Case,
-    mine: Substitute,
-    thing: Callable[..., Any],
+    elementwise: bool,
     notes: Notes,
-    arguments: Callable[[Callable[..., Any]], Callable[[Any], Any]] = lambda function: function,
-) -> Callable[[Any], Any]:
+    thing: Callable[..., Any],
+    fixed: Mapping[str, Any],
+    anew: Callable[[], Any] | None,
+) -> Callable[..., Any]:
+    """What was handed in as a function of tensors alone."""
     adopt = getattr(backend, "adopt", None)
-    anew = mine.anew if thing is mine.function else None
     function = adopt(thing, case.format, anew) if adopt else thing
     if isinstance(function, type):
         raise TypeError(f"{function.__name__} is a class: give what makes one of it, {function.__name__}()")
-    fixed = mine.fixed if thing is mine.function else {}
-    if mine.elementwise:
-        from .elementwise import elementwise
-
-        return arguments(elementwise(backend, case.format, bound(function, case, fixed), notes))
-    return conforming(backend, arguments(bound(function, case, fixed)), case.format, mine.item, notes)
+    function = bound(function, case, fixed)
+    return of_floats(backend, case.format, function, notes) if elementwise else function
 
 
 def _arguments(backend: Any, mine: Substitute, value: Callable[[Any], Any], gradient: Callable[..., Any]) -> Callable[[Any], Any]:

@@ -15,7 +15,7 @@ from typing import Any
 TAKES = ("input", "value", "upstream", "upstream,input", "upstream,value")
 """What a gradient may take: the input, or the function's value there; before it the upstream gradient, which is 1."""
 _NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_OPTIONS = re.compile(r" (?=--(?:gradient|gradient-takes|gradient-of|with|item|elementwise)(?: |$))")
+_OPTIONS = re.compile(r" (?=--(?:gradient|gradient-takes|gradient-with|gradient-of|with|item|elementwise)(?: |$))")
 _LISTED = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|, """)
 _SAID = 60  # characters of a text that is no target
 _LONGEST = 2000
@@ -32,7 +32,7 @@ class Target:
         gradient_module: where that is; empty for the same module.
         takes: what the gradient takes, one of :data:`TAKES`.
         of: the activation whose derivative the gradient is held against; empty for that of the function.
-        fixed: further keyword arguments of the function.
+        fixed, gradient_fixed: further keyword arguments of the function, and of the gradient.
         item: of a tuple that it returns, the item that is meant.
         elementwise: whether it is a function of Python floats.
     """
@@ -46,6 +46,7 @@ class Target:
     fixed: tuple[tuple[str, Any], ...] = ()
     item: int | None = None
     elementwise: bool = False
+    gradient_fixed: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         if self.takes not in TAKES:
@@ -54,6 +55,8 @@ class Target:
             raise ValueError(f"gradient-takes {self.takes!r}: there is no gradient; give one with --gradient")
         if not self.gradient and self.of:
             raise ValueError(f"gradient-of {self.of!r}: there is no gradient; give one with --gradient")
+        if not self.gradient and self.gradient_fixed:
+            raise ValueError("gradient-with: there is no gradient; give one with --gradient")
 
     def __str__(self) -> str:
         """The same words in their one form; it has no comma with a space behind it, which is what lists are apart by."""
@@ -64,7 +67,8 @@ class Target:
             words[0] += f"+{self.gradient}"
         words += [f"--gradient-takes {self.takes}"] if self.takes != TAKES[0] else []
         words += [f"--gradient-of {shlex.quote(self.of.replace(', ', ','))}"] if self.of else []
-        words += [f"--with {shlex.quote(f'{name}={_compact(repr(value))}')}" for name, value in self.fixed]
+        for option, arguments in (("--gradient-with", self.gradient_fixed), ("--with", self.fixed)):
+            words += [f"{option} {shlex.quote(f'{name}={_compact(repr(value))}')}" for name, value in arguments]
         words += [] if self.item is None else [f"--item {self.item}"]
         return " ".join([*words, *(["--elementwise"] if self.elementwise else [])])
 
@@ -148,6 +152,8 @@ def _with_options(target: Target, words: list[str]) -> Target:
             target = replace(target, takes=value)
         elif word == "--gradient-of":
             target = replace(target, of=value)
+        elif word == "--gradient-with":
+            target = replace(target, gradient_fixed=(*target.gradient_fixed, fixed_argument(value)))
         elif word == "--with":
             target = replace(target, fixed=(*target.fixed, fixed_argument(value)))
         elif word == "--item":

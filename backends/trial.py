@@ -6,6 +6,7 @@ it gets a copy each time. Either is noted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,9 @@ def conforming(backend: Any, function: Callable[[Any], Any], format: str, item: 
         y = function(x)
     except Exception as error:
         found = _of_more_dimensions(backend, function, given, format)
+        if found is None and _takes_numbers(function):
+            said = f"it takes single numbers and no tensors ({type(error).__name__}): say --elementwise"
+            raise TypeError(said) from None
         if found is None:
             raise
         function, x, y, dimensions = found
@@ -57,6 +61,12 @@ def conforming(backend: Any, function: Callable[[Any], Any], format: str, item: 
             f"it takes no vector ({type(error).__name__}), so it gets one as a tensor of {dimensions} dimensions"
         )
     _check(x, y)
+    if tuple(y.shape) != given.shape:
+        shape = f"it returns shape {tuple(y.shape)} for {given.shape}"
+        notes["shape"] = shape
+        if math.prod(y.shape) == given.size:
+            notes["shape"], reshape = f"{shape}, so its elements are taken in their order", backend.xp.reshape
+            function = _in_order(function, reshape)
     try:
         backend.store(y, format)
     except TypeError as error:
@@ -83,6 +93,17 @@ def _of_more_dimensions(
     return None
 
 
+def _takes_numbers(function: Callable[[Any], Any]) -> bool:
+    try:
+        return isinstance(function(0.5), int | float)
+    except Exception:
+        return False
+
+
+def _in_order(function: Callable[[Any], Any], reshape: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda x: reshape(function(x), x.shape)
+
+
 def _row(function: Callable[[Any], Any], more: tuple[None, ...], first: tuple[int, ...]) -> Callable[[Any], Any]:
     return lambda x: function(x[more])[first]
 
@@ -101,7 +122,7 @@ def _item(function: Callable[[Any], Any], item: int) -> Callable[[Any], Any]:
 
 def _check(x: Any, y: Any) -> None:
     """See that a result is a tensor of the input's framework; of which type and shape is seen when it is stored."""
-    if isinstance(y, tuple | list):
+    if isinstance(y, tuple | list) and any(hasattr(each, "dtype") for each in y):
         raise TypeError(f"returned a {type(y).__name__} of {len(y)}: say which item is meant (--item 0)")
     if y is None:
         raise TypeError("returned None")

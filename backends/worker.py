@@ -63,6 +63,7 @@ def main() -> None:
     if options.describe:
         _describe(options)
         return
+    sys.argv[1:] = []  # nothing of this is for the user's module
     _die_with_parent()
     _set_threads(options.threads)
     if options.cores:  # before the framework is imported: it counts the processors that it may use

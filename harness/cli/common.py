@@ -69,6 +69,9 @@ GradientOf = Annotated[
 With = Annotated[
     list[str] | None, typer.Option("--with", metavar="NAME=VALUE", help="A further argument of your own implementations.")
 ]
+GradientWith = Annotated[
+    list[str] | None, typer.Option("--gradient-with", metavar="NAME=VALUE", help="A further argument of your gradient.")
+]
 Item = Annotated[int | None, typer.Option("--item", help="Of a tuple that your own implementations return.")]
 Elementwise = Annotated[bool, typer.Option("--elementwise", help="Your own implementations are functions of Python floats.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on standard output.")]
@@ -104,6 +107,7 @@ def owned(
     gradient_takes: str,
     gradient_of: str,
     fixed: list[str] | None,
+    gradient_fixed: list[str] | None,
     item: int | None,
     elementwise: bool,
 ) -> Owned:
@@ -114,7 +118,7 @@ def owned(
     """
     from ..workers.own import Calling, completed, declared
 
-    calling = Calling(gradient, gradient_takes, gradient_of, tuple(fixed or ()), item, elementwise)
+    calling = Calling(gradient, gradient_takes, gradient_of, tuple(fixed or ()), tuple(gradient_fixed or ()), item, elementwise)
     found = declared(completed(tuple(implementation or ()), calling), activations or (), backend or ())
     return Owned(found[1], found[2], found[0])
 

@@ -12,6 +12,7 @@ from .common import (
     Gradient,
     GradientOf,
     GradientTakes,
+    GradientWith,
     Implementations,
     Item,
     Own,
@@ -42,6 +43,7 @@ def explain(
     gradient_takes: GradientTakes = "",
     gradient_of: GradientOf = "",
     fixed: With = None,
+    gradient_fixed: GradientWith = None,
     item: Item = None,
     elementwise: Elementwise = False,
 ) -> None:
@@ -54,7 +56,7 @@ def explain(
         form = number_format(format)
         bits = parse_input(x, form)
         own_functions = owned(
-            [activation], backend, implementation, gradient, gradient_takes, gradient_of, fixed, item, elementwise
+            [activation], backend, implementation, gradient, gradient_takes, gradient_of, fixed, gradient_fixed, item, elementwise
         )
     except ValueError as error:
         usage(error)

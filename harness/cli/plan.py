@@ -17,6 +17,7 @@ from .common import (
     Gradient,
     GradientOf,
     GradientTakes,
+    GradientWith,
     Implementations,
     InputsChoice,
     Item,
@@ -46,6 +47,7 @@ def plan(
     gradient_takes: GradientTakes = "",
     gradient_of: GradientOf = "",
     fixed: With = None,
+    gradient_fixed: GradientWith = None,
     item: Item = None,
     elementwise: Elementwise = False,
     inputs: InputsChoice = "",
@@ -66,7 +68,18 @@ def plan(
     try:
         if workers < 0:
             raise ValueError(f"workers {workers}: give a number of at least 1")
-        mine = (activations, backend, implementation, gradient, gradient_takes, gradient_of, fixed, item, elementwise)
+        mine = (
+            activations,
+            backend,
+            implementation,
+            gradient,
+            gradient_takes,
+            gradient_of,
+            fixed,
+            gradient_fixed,
+            item,
+            elementwise,
+        )
         work = make(asked(everything, owned(*mine), format, order, route, inputs, seed, laws, search, own))
     except ValueError as error:
         usage(error)

@@ -20,6 +20,7 @@ from .common import (
     Gradient,
     GradientOf,
     GradientTakes,
+    GradientWith,
     Implementations,
     InputsChoice,
     Item,
@@ -65,6 +66,7 @@ def run(
     gradient_takes: GradientTakes = "",
     gradient_of: GradientOf = "",
     fixed: With = None,
+    gradient_fixed: GradientWith = None,
     item: Item = None,
     elementwise: Elementwise = False,
     inputs: InputsChoice = "",
@@ -94,7 +96,7 @@ def run(
     """Measure activations and their derivatives on every input, or a sample, against the exact result."""
     from ..runs.shards import manifest
 
-    mine = (activations, backend, implementation, gradient, gradient_takes, gradient_of, fixed, item, elementwise)
+    mine = (activations, backend, implementation, gradient, gradient_takes, gradient_of, fixed, gradient_fixed, item, elementwise)
     try:
         _check_place(out, resume, shard, overwrite)
         request = asked(everything, owned(*mine), format, order, route, inputs, seed, laws, search, own)

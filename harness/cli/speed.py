@@ -19,6 +19,7 @@ from .common import (
     Gradient,
     GradientOf,
     GradientTakes,
+    GradientWith,
     Implementations,
     Item,
     Own,
@@ -54,6 +55,7 @@ def speed(
     gradient_takes: GradientTakes = "",
     gradient_of: GradientOf = "",
     fixed: With = None,
+    gradient_fixed: GradientWith = None,
     item: Item = None,
     elementwise: Elementwise = False,
     sizes: Annotated[str, typer.Option(help="Elements in a tensor, up to 2^24.")] = "1,2^16,2^22",
@@ -75,7 +77,18 @@ def speed(
     from ..speed.jobs import Request, parse_sizes
 
     try:
-        mine = (activations, backend, implementation, gradient, gradient_takes, gradient_of, fixed, item, elementwise)
+        mine = (
+            activations,
+            backend,
+            implementation,
+            gradient,
+            gradient_takes,
+            gradient_of,
+            fixed,
+            gradient_fixed,
+            item,
+            elementwise,
+        )
         own_functions = owned(*mine)
         request = Request(
             own_functions.activations,

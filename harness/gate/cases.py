@@ -22,7 +22,7 @@ from .demands import LIMITS, STEPS, Demand, Gate, TimeLimit, label
 from .lines import Place
 from .tables import Tables, is_whole
 
-_CALLING = ("gradient", "gradient_takes", "gradient_of", "with", "item", "elementwise")
+_CALLING = ("gradient", "gradient_takes", "gradient_with", "gradient_of", "with", "item", "elementwise")
 _CASE = ("activation", "implementation", *_CALLING, "backend", "format", "order", "route")
 _NEEDED = ("activation", "backend", "format")
 _TIME, _EXACT = "slower_than", "exact"
@@ -96,15 +96,19 @@ class CaseReader:
         words = {}
         for key in ("gradient", "gradient_takes", "gradient_of"):
             words[key] = self.tables.one(table, key, where, str) if key in table else ""
-        fixed, item, elementwise = table.get("with", {}), table.get("item"), table.get("elementwise", False)
-        if not isinstance(fixed, dict):
-            raise self.tables.complain((*where, "with"), "with is a table of arguments: { alpha = 1.0 }")
+        item, elementwise = table.get("item"), table.get("elementwise", False)
         if item is not None and not is_whole(item):
             raise self.tables.complain((*where, "item"), f"item {item!r}: give a whole number")
         if not isinstance(elementwise, bool):
             raise self.tables.complain((*where, "elementwise"), f"elementwise {elementwise!r}: give true or false")
-        given = tuple(f"{name}={value!r}" for name, value in fixed.items())
-        return Calling(words["gradient"], words["gradient_takes"], words["gradient_of"], given, item, elementwise)
+        fixed, more = (self._arguments(table, key, where) for key in ("with", "gradient_with"))
+        return Calling(words["gradient"], words["gradient_takes"], words["gradient_of"], fixed, more, item, elementwise)
+
+    def _arguments(self, table: dict[str, Any], key: str, where: Place) -> tuple[str, ...]:
+        given = table.get(key, {})
+        if not isinstance(given, dict):
+            raise self.tables.complain((*where, key), f"{key} is a table of arguments: {{ alpha = 1.0 }}")
+        return tuple(f"{name}={value!r}" for name, value in given.items())
 
     def _implementations(self, table: dict[str, Any], where: Place, text: str) -> list[Implementation]:
         frameworks = [found for words in self.tables.each(table, "backend", where, parse_backend) for found in words]

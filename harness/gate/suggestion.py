@@ -61,8 +61,9 @@ def _called(text: str) -> Iterator[str]:
     if target.gradient:
         yield f"gradient = {_toml(f'{target.gradient_module or target.module}:{target.gradient}')}"
         yield f"gradient_takes = {_toml(target.takes)}"
-    if target.fixed:
-        yield f"with = {{ {', '.join(f'{name} = {_toml(value)}' for name, value in target.fixed)} }}"
+    for key, arguments in (("gradient_with", target.gradient_fixed), ("with", target.fixed)):
+        if arguments:
+            yield f"{key} = {{ {', '.join(f'{name} = {_toml(value)}' for name, value in arguments)} }}"
     if target.item is not None:
         yield f"item = {target.item}"
     if target.elementwise:

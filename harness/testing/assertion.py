@@ -45,6 +45,7 @@ def assert_accurate(
     allow: Collection[str] = (),
     gradient: Callable[..., Any] | None = None,
     gradient_takes: str = TAKES[0],
+    gradient_arguments: Mapping[str, Any] | None = None,
     arguments: Mapping[str, Any] | None = None,
     item: int | None = None,
     elementwise: bool = False,
@@ -68,7 +69,7 @@ def assert_accurate(
         gradient: of a function, in the place of automatic differentiation.
         gradient_takes: what that takes: ``input``, ``value``, ``upstream``, ``upstream,input`` or ``upstream,value``; the
             upstream gradient is 1.
-        arguments: further keyword arguments of a function.
+        gradient_arguments, arguments: further keyword arguments of the gradient, and of a function.
         item: of a tuple that a function returns, the item that is meant.
         elementwise: whether it is a function of Python floats.
         backend: whose tensors a function takes; by default what it looks like.
@@ -96,6 +97,7 @@ def assert_accurate(
         source = backend or ("numpy" if elementwise else _whose(results))
         case = Case(definition.name, order, "autodiff" if order else "native", form.name, definition.parameters)
         substitute = Substitute(results, gradient, gradient_takes, arguments or {}, item, elementwise)
+        substitute.gradient_fixed = gradient_arguments or {}
         blocks = _called(_declared(substitute), source, device, case, form, str(inputs), seed)
         what = f"{getattr(results, '__name__', 'the function')} ({source})"
     else:
@@ -121,7 +123,7 @@ def _declared(given: Substitute) -> Substitute:
     if said is None:
         return given
     if given.gradient is None:
-        given = replace(given, gradient=said.gradient, takes=said.takes)
+        given = replace(given, gradient=said.gradient, takes=said.takes, gradient_fixed=dict(said.gradient_fixed))
     item = said.item if given.item is None else given.item
     fixed = {**dict(said.fixed), **given.fixed}
     return replace(given, fixed=fixed, item=item, elementwise=given.elementwise or said.elementwise)

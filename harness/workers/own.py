@@ -28,6 +28,7 @@ class Calling:
     takes: str = ""
     of: str = ""
     fixed: tuple[str, ...] = ()
+    gradient_fixed: tuple[str, ...] = ()
     item: int | None = None
     elementwise: bool = False
 
@@ -43,7 +44,9 @@ class Calling:
             found = replace(found, takes=self.takes or found.takes, of=self.of or found.of)
             found = replace(found, item=found.item if self.item is None else self.item)
             fixed = (*found.fixed, *map(targets.fixed_argument, self.fixed))
-            return str(replace(found, fixed=fixed, elementwise=self.elementwise or found.elementwise))
+            more = (*found.gradient_fixed, *map(targets.fixed_argument, self.gradient_fixed))
+            found = replace(found, fixed=fixed, gradient_fixed=more)
+            return str(replace(found, elementwise=self.elementwise or found.elementwise))
         except ValueError as error:
             raise ValueError(f"implementation {text!r}: {error}") from None
 

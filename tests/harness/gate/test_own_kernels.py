@@ -60,6 +60,7 @@ KERNELS = [
     Kernel("torch", "value_and_input+from_value --gradient-takes value --item 0", "sigmoid"),
     Kernel("torch", "step+straight_through --gradient-takes upstream,input --gradient-of hard_tanh", "step", of="hard_tanh"),
     Kernel("torch", "scaled --with alpha=1.0", "sigmoid"),
+    Kernel("torch", "PerChannel(1)", "silu", note="so its elements are taken in their order"),
     Kernel("jax", "swish", "silu"),
     Kernel("jax", "sigmoid", "sigmoid"),
     Kernel("jax", "softplus", "softplus", BETA),
@@ -70,6 +71,7 @@ KERNELS = [
     Kernel("numpy", "Sigmoid().forward+Sigmoid().backward --gradient-takes upstream", "sigmoid"),
     Kernel("numpy", "plain", "sigmoid"),
     Kernel("numpy", "by_sign", "sigmoid", lacks=((1, "autograd cannot differentiate it (give --gradient)"), (2, "autograd"))),
+    Kernel("numpy", "either+either --gradient-takes value --gradient-with deriv=True", "sigmoid"),
     Kernel("numpy", "relu_forward+relu_backward --item 0 --gradient-takes upstream,input", "relu"),
     Kernel("numpy", "of_floats+slope_of_floats --elementwise --gradient-takes value", "sigmoid", lacks=(NO_TAPE,)),
 ]
@@ -129,6 +131,19 @@ def test_a_function_of_floats_may_raise_and_is_rounded_once() -> None:
         assert got == exact.at(form.value(given)).rounded(form)
     assert np.isnan(form.decode(found[-2:])).all()
     assert "it raises OverflowError for some numbers, -1000.0 among them: counted as NaN" in notes.values()
+
+
+def test_a_function_of_floats_is_known_by_its_refusal() -> None:
+    with pytest.raises(TypeError, match=r"it takes single numbers and no tensors \(TypeError\): say --elementwise"):
+        computed(Kernel("numpy", "of_floats", "sigmoid"), 0, "float16", {})
+
+
+def test_a_file_may_import_from_its_package(tmp_path: Path) -> None:
+    package = tmp_path / "own_package"
+    package.mkdir()
+    for name, text in (("__init__", ""), ("helper", "def f(x): return x"), ("kernel", "from .helper import f")):
+        (package / f"{name}.py").write_text(text)
+    assert load("own_package/kernel.py:f", str(tmp_path)).function(3) == 3
 
 
 @pytest.mark.parametrize(

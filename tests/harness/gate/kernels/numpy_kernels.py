@@ -41,3 +41,9 @@ def of_floats(x):
 
 def slope_of_floats(value):
     return value * (1 - value)
+
+
+def either(x, deriv=False):
+    if deriv:
+        return x * (1 - x)
+    return 1 / (1 + np.exp(-x))

@@ -80,3 +80,12 @@ def scaled(x, alpha):
 
 def wide(x):
     return torch.sigmoid(x.double())
+
+
+class PerChannel(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.beta = nn.Parameter(torch.ones(1, channels, 1, 1))
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.beta * x)
