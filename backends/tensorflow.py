@@ -69,6 +69,7 @@ class TensorFlow:
         self.xp = operations("TensorFlow", self._tf, self._tf.math, self._tf.nn)
         self._mode, self._device = mode, f"/{kind}:0"
         self._functions: list[Any] = []
+        self._layers: dict[tuple[int, str], tuple[Any, Any]] = {}  # of the user's, by format, with the original
         self._traced = 0  # in functions that are not kept any more
 
     def _prepare_process(self) -> None:
@@ -99,7 +100,9 @@ class TensorFlow:
         if not isinstance(owner, keras.layers.Layer):
             function: Callable[..., Any] = thing
             return function
-        layer = self._layer(owner, format, anew)
+        if (id(owner), format) not in self._layers:
+            self._layers[id(owner), format] = self._layer(owner, format, anew), owner
+        layer = self._layers[id(owner), format][0]
         return like(layer, layer.call) if owner is thing else like(getattr(layer, name), getattr(layer, name))
 
     def _layer(self, layer: Any, format: str, anew: Callable[[], Any] | None) -> Any:

@@ -63,6 +63,7 @@ class Torch:
             raise Unsupported(f"PyTorch sees no device {device!r}")
         self.xp = operations("PyTorch", self._torch, self._torch.nn.functional)
         self._mode, self._device, self._lead = mode, device, _LEAD
+        self._modules: dict[tuple[int, str], tuple[Any, Any]] = {}  # of the user's, with what they are copies of
         if not guest:
             self._torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
         if mode == "compiled":  # the functions of many cases share their code, and each is compiled
@@ -100,13 +101,20 @@ class Torch:
         owner: Any
         owner, name = getattr(thing, "__self__", thing), getattr(thing, "__name__", "")
         if isinstance(owner, self._torch.nn.Module):
-            moved = copy.deepcopy(owner).to(device=self._device, dtype=getattr(self._torch, format)).eval()
+            moved = self._module(owner, format)
             return like(moved, moved.forward) if owner is thing else like(getattr(moved, name), getattr(moved, name))
         if name == "apply" and base in getattr(owner, "__mro__", ()):
             with_context = owner.setup_context is base.setup_context
             return positional(thing, owner.forward, skipped=int(with_context))
         function: Callable[..., Any] = thing
         return function
+
+    def _module(self, module: Any, format: str) -> Any:
+        """A module in a format, the same each time: its methods may share what it keeps."""
+        if (id(module), format) not in self._modules:
+            moved = copy.deepcopy(module).to(device=self._device, dtype=getattr(self._torch, format)).eval()
+            self._modules[id(module), format] = moved, module
+        return self._modules[id(module), format][0]
 
     def copy(self, tensor: Any) -> Any:
         return tensor.clone()

@@ -61,6 +61,7 @@ KERNELS = [
     Kernel("torch", "step+straight_through --gradient-takes upstream,input --gradient-of hard_tanh", "step", of="hard_tanh"),
     Kernel("torch", "scaled --with alpha=1.0", "sigmoid"),
     Kernel("torch", "PerChannel(1)", "silu", note="so its elements are taken in their order"),
+    Kernel("torch", "Remembering().forward+Remembering().slope --gradient-takes upstream", "sigmoid"),
     Kernel("jax", "swish", "silu"),
     Kernel("jax", "sigmoid", "sigmoid"),
     Kernel("jax", "softplus", "softplus", BETA),

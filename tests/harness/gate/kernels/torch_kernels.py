@@ -89,3 +89,12 @@ class PerChannel(nn.Module):
 
     def forward(self, x):
         return x * torch.sigmoid(self.beta * x)
+
+
+class Remembering(nn.Module):
+    def forward(self, x):
+        self.out = torch.sigmoid(x)
+        return self.out
+
+    def slope(self, grad_output):
+        return grad_output * self.out * (1 - self.out)
