@@ -20,7 +20,7 @@ from .declaration import declaration
 from .elementwise import of_floats
 from .protocol import Case, Unsupported
 from .target import TAKES, Target, evaluated, parse
-from .trial import Notes, conforming
+from .trial import Notes, conforming, numbers
 
 _UPSTREAM = "upstream"
 
@@ -181,6 +181,9 @@ def prepare(backend: Any, case: Case, notes: Notes | None = None) -> Callable[[A
     inner = Substitute(mine.gradient if mine.gradient and case.order else mine.function, home=mine.home)
     if mine.elementwise and order:
         raise Unsupported("a function of Python floats has no automatic differentiation: give --gradient")
+    depends = getattr(backend, "depends", None)
+    if order and depends and not depends(inner.function, backend.load(numbers(case.format), case.format)):
+        notes["constant"] = "the framework does not see that its results depend on the input, and so their derivative is 0"
     function: Callable[[Any], Any] = backend.prepare(replace(case, order=order, substitute=inner))
     if not inner.taken:
         raise Unsupported(f"the adapter {type(backend).__name__} takes no functions but the framework's own")

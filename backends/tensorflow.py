@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from .formulas import compose
+from .layers import Layers
 from .natives import native
 from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
-from .signatures import like
 
 FUNCTIONS = {
     "sigmoid": "tensorflow:nn.sigmoid",
@@ -48,7 +48,7 @@ FUNCTIONS = {
 """The framework's own functions, see :mod:`backends.natives`."""
 
 
-class TensorFlow:
+class TensorFlow(Layers):
     """tf.nn, tf.GradientTape and tf.function."""
 
     modes = ("eager", "compiled", "xla")
@@ -69,7 +69,7 @@ class TensorFlow:
         self.xp = operations("TensorFlow", self._tf, self._tf.math, self._tf.nn)
         self._mode, self._device = mode, f"/{kind}:0"
         self._functions: list[Any] = []
-        self._layers: dict[tuple[int, str], tuple[Any, Any]] = {}  # of the user's, by format, with the original
+        self._layers = {}
         self._traced = 0  # in functions that are not kept any more
 
     def _prepare_process(self) -> None:
@@ -93,38 +93,6 @@ class TensorFlow:
         compiled: Callable[[Any], Any] = self._tf.function(function, autograph=own, jit_compile=self._mode == "xla")
         self._functions.append(compiled)
         return compiled
-
-    def adopt(self, thing: Any, format: str, anew: Callable[[], Any] | None) -> Callable[..., Any]:
-        keras = self._tf.keras
-        owner, name = getattr(thing, "__self__", thing), getattr(thing, "__name__", "")
-        if not isinstance(owner, keras.layers.Layer):
-            function: Callable[..., Any] = thing
-            return function
-        if (id(owner), format) not in self._layers:
-            self._layers[id(owner), format] = self._layer(owner, format, anew), owner
-        layer = self._layers[id(owner), format][0]
-        return like(layer, layer.call) if owner is thing else like(getattr(layer, name), getattr(layer, name))
-
-    def _layer(self, layer: Any, format: str, anew: Callable[[], Any] | None) -> Any:
-        """A Keras layer that computes in a format: one of the usual policy would cast its inputs to float32."""
-        keras = self._tf.keras
-        before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(format)
-        try:
-            made = anew() if anew else layer
-        finally:
-            keras.config.set_dtype_policy(before)
-        made = getattr(made, "__self__", made)
-        if made is not layer:
-            return made
-        try:
-            made = type(layer).from_config({**layer.get_config(), "dtype": format})
-            if layer.weights:
-                made.build(layer.get_build_config()["input_shape"])
-                made.set_weights(layer.get_weights())
-        except Exception:  # it cannot be made anew: a layer without weights can do without the cast
-            made, layer.autocast = layer, False
-        return made
 
     def compilations(self) -> int:
         return self._traced + sum(int(function.experimental_get_tracing_count()) for function in self._functions)

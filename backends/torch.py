@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib
 import os
 from collections.abc import Callable
@@ -10,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from .formulas import compose
+from .modules import Modules, first_that_works
 from .natives import native
 from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
-from .signatures import like, positional
 
 FUNCTIONS = {
     "sigmoid": "torch:sigmoid",
@@ -47,7 +46,7 @@ _LEAD, _LONGEST = 1 << 18, 1 << 26  # cycles of a CUDA device: some 0.1 ms, and 
 _SIGNED = {"uint8": "int8", "uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
 
 
-class Torch:
+class Torch(Modules):
     """torch.nn.functional, torch.autograd and torch.compile."""
 
     modes = ("eager", "compiled")
@@ -63,7 +62,7 @@ class Torch:
             raise Unsupported(f"PyTorch sees no device {device!r}")
         self.xp = operations("PyTorch", self._torch, self._torch.nn.functional)
         self._mode, self._device, self._lead = mode, device, _LEAD
-        self._modules: dict[tuple[int, str], tuple[Any, Any]] = {}  # of the user's, with what they are copies of
+        self._modules = {}
         if not guest:
             self._torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
         if mode == "compiled":  # the functions of many cases share their code, and each is compiled
@@ -89,35 +88,10 @@ class Torch:
                 self._no_graph(parts(function)),
                 compose(case, self.xp, lambda case: parts(functions(case)), self._derivative),
             )
-            return _first_that_works(whole, value)
+            return first_that_works(whole, value)
         # No graph is made for inputs that ask for no gradient; to enter no_grad at each call would slow down the framework's
         # functions beside one of the user's own, which may differentiate by itself and is left as it is.
         return compose(case, self.xp, functions, self._derivative)
-
-    def adopt(self, thing: Any, format: str, anew: Callable[[], Any] | None) -> Callable[..., Any]:
-        base: Any = self._torch.autograd.Function
-        if base in getattr(thing, "__mro__", ()):
-            thing = thing.apply
-        owner: Any
-        owner, name = getattr(thing, "__self__", thing), getattr(thing, "__name__", "")
-        if isinstance(owner, self._torch.nn.Module):
-            moved = self._module(owner, format)
-            return like(moved, moved.forward) if owner is thing else like(getattr(moved, name), getattr(moved, name))
-        if name == "apply" and base in getattr(owner, "__mro__", ()):
-            with_context = owner.setup_context is base.setup_context
-            return positional(thing, owner.forward, skipped=int(with_context))
-        function: Callable[..., Any] = thing
-        return function
-
-    def _module(self, module: Any, format: str) -> Any:
-        """A module in a format, the same each time: its methods may share what it keeps."""
-        if (id(module), format) not in self._modules:
-            moved = copy.deepcopy(module).to(device=self._device, dtype=getattr(self._torch, format)).eval()
-            self._modules[id(module), format] = moved, module
-        return self._modules[id(module), format][0]
-
-    def copy(self, tensor: Any) -> Any:
-        return tensor.clone()
 
     def compilations(self) -> int:
         if self._mode != "compiled":
@@ -154,22 +128,6 @@ class Torch:
 
         return derivative
 
-    def _refuse_once(self, tensor: Any) -> None:
-        """What is marked @once_differentiable is cut off from its input, and fails only if it is asked for more.
-
-        Raises:
-            Unsupported: where the tensor comes from there.
-        """
-        nodes, seen = [tensor.grad_fn], set()
-        while nodes:
-            node = nodes.pop()
-            if node is None or node in seen:
-                continue
-            seen.add(node)
-            if "Error" in node.name():
-                raise Unsupported("its gradient is marked @once_differentiable")
-            nodes += [following for following, _ in node.next_functions]
-
     def _traced_derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return lambda x: self._torch.func.grad(lambda z: function(z).sum())(x)
 
@@ -203,17 +161,3 @@ class Torch:
             raise TypeError(f"returned {str(tensor.dtype).removeprefix('torch.')} for {format} input")
         carrier = CARRIERS[format]
         return tensor.detach().cpu().contiguous().view(getattr(self._torch, _SIGNED[carrier])).numpy().view(carrier)
-
-
-def _first_that_works(*functions: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    left = list(functions)
-
-    def call(x: Any) -> Any:
-        while len(left) > 1:
-            try:
-                return left[0](x)
-            except Exception:
-                left.pop(0)
-        return left[0](x)
-
-    return call
