@@ -252,6 +252,8 @@ class Sweep:
         task = self._busy.pop(worker)
         if task and not death.again:
             task.fail(death.status, death.reason)
+            if death.status == "timeout" and worker.implementation.substitute:  # each case would take as long
+                worker.refuse(Died(death.status, f"not called any more: {death.reason}"))
         elif not death.again:
             worker.refuse(death)
         worker.hello = None

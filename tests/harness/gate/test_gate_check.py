@@ -185,6 +185,17 @@ def test_hostile_modules_cost_a_row_each(project: Path) -> None:
     assert len(json.loads((project / "s.json").read_text())["runs"][0]["results"]) == len(HOSTILE)
 
 
+def test_what_does_not_come_to_an_end_is_called_once(project: Path) -> None:
+    (project / "endless.py").write_text(HOSTILE["endless"][0])
+    endless = case("f", "order = [0, 1, 2]").replace("kernels.py", "endless.py")
+    (project / "lastbit.toml").write_text("timeout = 4\n" + HEAD + case("right") + endless)
+    done = lastbit(project, "check")
+    assert done.returncode == 4
+    assert done.stdout.splitlines()[-1] == "1 ok, 0 worse, 0 better, 0 undecided, 3 missing"
+    assert done.stdout.count("timeout: no answer within 4 s") == 1
+    assert done.stdout.count("timeout: not called any more: no answer within 4 s") == 2
+
+
 def test_a_missing_backend_exits_with_4(project: Path) -> None:
     code = "import harness.workers.implementations as there; there.installed_version = lambda spec: None\n"
     code += "from harness.cli import main; main()"
