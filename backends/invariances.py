@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .protocol import CARRIERS, INTEGERS, Case
+from .repetition import INFINITY, canonical
 from .substitute import prepare
 
-_INFINITY = {"float16": 0x7C00, "bfloat16": 0x7F80, "float32": 0x7F80_0000, "float64": 0x7FF0_0000_0000_0000}
 _STEP = 3  # lanes by which a window moves on: the shortest remainder of lengths like 7, 67, 4099 in 4, ..., 64 lanes
 _RUNS = 8  # of lanes, told of a vector
 _LAYOUTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
@@ -101,7 +101,7 @@ class Specimen:
             if tuple(found.shape) != wanted:
                 refused.append([way, f"returned shape {tuple(found.shape)} for {wanted}"])
                 continue
-            results = _canonical(np.ravel(found), self._case.format)
+            results = canonical(np.ravel(found), self._case.format)
             lanes = np.flatnonzero(results != usual[: results.size]).tolist()
             differ += [[way, lane, int(results[lane]), int(usual[lane])] for lane in lanes]
         return {"differ": differ, "refused": refused}
@@ -138,7 +138,7 @@ class Specimen:
             dtype, got = self._described(result)
         except Exception as error:  # to refuse integers is a framework's right
             return {"refused": type(error).__name__}
-        real = dtype in _INFINITY
+        real = dtype in INFINITY
         # Integers as small as these are numbers of every format; bfloat16 is the upper half of float32.
         kind = dtype if real else "float32"
         single = numbers.astype("float32" if kind == "bfloat16" else kind)
@@ -159,22 +159,14 @@ class Specimen:
         if dtype not in CARRIERS:
             return dtype, []
         bits = np.ravel(self._backend.store(tensor, dtype))
-        return dtype, (_canonical(bits, dtype) if dtype in _INFINITY else bits).tolist()
+        return dtype, (canonical(bits, dtype) if dtype in INFINITY else bits).tolist()
 
     def _bits(self, inputs: Any) -> Any:
         tensor = self._backend.load(inputs, self._case.format)
         bits = self._backend.store(self._backend.synchronise(self._function(tensor)), self._case.format)
         if bits.shape != inputs.shape:
             raise ValueError(f"returned shape {tuple(bits.shape)} for {len(inputs)} inputs")
-        return _canonical(bits, self._case.format)
-
-
-def _canonical(bits: Any, format: str) -> Any:
-    """The encodings with one NaN for all: the quiet one with an empty payload."""
-    infinity = _INFINITY[format]
-    magnitude = bits & bits.dtype.type((1 << (8 * bits.itemsize - 1)) - 1)
-    quiet = infinity | (infinity & -infinity) >> 1
-    return np.where(magnitude > infinity, bits.dtype.type(quiet), bits)
+        return canonical(bits, self._case.format)
 
 
 def _runs(results: Any) -> list[list[int]]:

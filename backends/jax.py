@@ -92,7 +92,7 @@ class Jax:
         return self._jax.device_put(bits.view(self._jax.numpy.dtype(format)), self._device)
 
     def synchronise(self, tensor: Any) -> Any:
-        return tensor.block_until_ready()
+        return self._jax.block_until_ready(tensor)
 
     def store(self, tensor: Any, format: str) -> Any:
         if tensor.dtype != self._jax.numpy.dtype(format):

@@ -15,6 +15,7 @@ from .operations import operations
 from .own import expression
 from .protocol import Case, Unsupported
 from .textbook import gates, textbook
+from .tracing import traced
 
 
 class NumPy(Arrays):
@@ -51,7 +52,17 @@ class NumPy(Arrays):
             raise Unsupported("NumPy has no bfloat16")
         if case.route == "autodiff" and not self._autograd:
             raise Unsupported("NumPy has no automatic differentiation: install autograd")
-        return compose(case, self.xp, self._native, self._derivative)
+        function = compose(case, self.xp, self._native, self._derivative)
+        return traced(function, case.substitute.home) if case.substitute and case.route == "autodiff" else function
+
+    def adopt(self, thing: Any, format: str, anew: Callable[[], Any] | None) -> Callable[..., Any]:
+        if format == "bfloat16":
+            raise Unsupported("NumPy has no bfloat16")
+        function: Callable[..., Any] = thing
+        return function
+
+    def copy(self, tensor: Any) -> Any:
+        return tensor.copy() if isinstance(tensor, np.ndarray) else tensor  # what autograd traces cannot be changed
 
     def _native(self, case: Case) -> Callable[[Any], Any]:
         if case.substitute:

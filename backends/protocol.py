@@ -92,6 +92,10 @@ class Backend(Protocol):
             TypeError: where the tensor's dtype is not the format's: nothing is cast in silence.
         """
 
+    # An adapter may also have ``adopt(thing: Any, format: str, anew: Callable[[], Any] | None) -> Callable[..., Any]``: what a
+    # user hands in as a function of tensors of a format (a module moved to it; ``anew`` makes the thing once more), and
+    # ``copy(tensor: Any) -> Any``, for functions that change what they are given; ``depends(function, x) -> bool``: whether the
+    # framework sees that the function's results depend on a tensor.
     # An adapter may also have ``xp``, the framework's functions (:mod:`backends.operations`): networks are trained with those.
     # An adapter may also have ``compilations() -> int``: how often anything was traced or compiled in this process so far.
     # Timing reports what is compiled again in the steady state; without the method it does not know.

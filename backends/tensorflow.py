@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .formulas import compose
+from .layers import Layers
 from .natives import native
 from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
@@ -47,7 +48,7 @@ FUNCTIONS = {
 """The framework's own functions, see :mod:`backends.natives`."""
 
 
-class TensorFlow:
+class TensorFlow(Layers):
     """tf.nn, tf.GradientTape and tf.function."""
 
     modes = ("eager", "compiled", "xla")
@@ -68,6 +69,7 @@ class TensorFlow:
         self.xp = operations("TensorFlow", self._tf, self._tf.math, self._tf.nn)
         self._mode, self._device = mode, f"/{kind}:0"
         self._functions: list[Any] = []
+        self._layers = {}
         self._traced = 0  # in functions that are not kept any more
 
     def _prepare_process(self) -> None:
@@ -86,8 +88,9 @@ class TensorFlow:
         function = compose(case, self.xp, partial(native, "TensorFlow", FUNCTIONS, self.xp), self._derivative)
         if self._mode == "eager":
             return function
-        # No control flow here depends on a tensor, and AutoGraph cannot read every lambda.
-        compiled: Callable[[Any], Any] = self._tf.function(function, autograph=False, jit_compile=self._mode == "xla")
+        # No control flow but the user's depends on a tensor, and AutoGraph cannot read every lambda.
+        own = case.substitute is not None
+        compiled: Callable[[Any], Any] = self._tf.function(function, autograph=own, jit_compile=self._mode == "xla")
         self._functions.append(compiled)
         return compiled
 

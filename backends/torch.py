@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from .formulas import compose
+from .modules import Modules, first_that_works
 from .natives import native
 from .operations import operations
 from .protocol import CARRIERS, Case, Unsupported
@@ -45,7 +46,7 @@ _LEAD, _LONGEST = 1 << 18, 1 << 26  # cycles of a CUDA device: some 0.1 ms, and 
 _SIGNED = {"uint8": "int8", "uint16": "int16", "uint32": "int32", "uint64": "int64"}  # dtypes that every operation of torch knows
 
 
-class Torch:
+class Torch(Modules):
     """torch.nn.functional, torch.autograd and torch.compile."""
 
     modes = ("eager", "compiled")
@@ -61,6 +62,7 @@ class Torch:
             raise Unsupported(f"PyTorch sees no device {device!r}")
         self.xp = operations("PyTorch", self._torch, self._torch.nn.functional)
         self._mode, self._device, self._lead = mode, device, _LEAD
+        self._modules = {}
         if not guest:
             self._torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
         if mode == "compiled":  # the functions of many cases share their code, and each is compiled
@@ -78,7 +80,15 @@ class Torch:
         if self._mode == "compiled":
             # AOTAutograd has no second derivatives; functorch's gradient is traced into the graph instead.
             function = compose(case, self.xp, functions, self._traced_derivative)
-            return self._no_graph(self._torch.compile(function, fullgraph=True, dynamic=False))
+            if case.substitute is None:
+                return self._no_graph(self._torch.compile(function, fullgraph=True, dynamic=False))
+            # The user's may do what cannot be in one graph, and functorch refuses an autograd.Function of the usual form.
+            parts = partial(self._torch.compile, fullgraph=False, dynamic=False)
+            whole, value = (
+                self._no_graph(parts(function)),
+                compose(case, self.xp, lambda case: parts(functions(case)), self._derivative),
+            )
+            return first_that_works(whole, value)
         # No graph is made for inputs that ask for no gradient; to enter no_grad at each call would slow down the framework's
         # functions beside one of the user's own, which may differentiate by itself and is left as it is.
         return compose(case, self.xp, functions, self._derivative)
@@ -108,7 +118,12 @@ class Torch:
             y = function(inner)
             if not y.requires_grad:  # it does not depend on x any more
                 return self._torch.zeros_like(y)
-            (result,) = grad(y, inner, ones_like(y), create_graph=x.requires_grad, materialize_grads=True)
+            # What comes from above asks for a gradient too, so that what refuses to be differentiated twice says so.
+            upstream = ones_like(y).requires_grad_(x.requires_grad)
+            (result,) = grad(y, inner, upstream, create_graph=x.requires_grad, allow_unused=True)
+            if result is None:
+                self._refuse_once(y)
+                return self._torch.zeros_like(x)
             return result
 
         return derivative

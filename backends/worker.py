@@ -11,7 +11,8 @@ framework and may be written to at will. A failing case is a reply; only a crash
 * ``{"op": "prepare", "id", "case", "length", "tensor", "inputs": [path, path], "outputs": [path, path]}``: slots of ``length``
   encodings, which the framework gets in tensors of ``tensor`` elements, a divisor
 * ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds", "moving_seconds"}``: in all; of that in the
-  framework; processor time of what is not
+  framework; processor time of what is not; of a function of the user's own also ``notes`` and ``history``, see
+  :mod:`backends.repetition`
 * ``{"op": "time", "id", "case", "n", "inputs": path, "multiple", "extra", "regime"}``, then
   ``{"op": "visit", "id", "blocks"}``, see :class:`backends.bench.Bench`
 * ``{"op": "study", "id", "case"}``, then ``apply``, ``position``, ``layout`` or ``promotion``, see
@@ -22,7 +23,7 @@ framework and may be written to at will. A failing case is a reply; only a crash
 
 Every reply to a command carries its ``id``, the ``processor_seconds`` that it took, ``peak_bytes``, the most memory that this
 process has had so far, and either results or ``status`` (``unsupported``, ``failed``) and ``reason``.
-``--describe`` prints what the adapter's class tells, as one line of JSON, and ends.
+``--describe`` prints what the adapter's class, or the user's function, tells of itself, as a last line of JSON, and ends.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _REASON = 300  # characters
 def main() -> None:
     """Run the worker until its command pipe closes."""
     parser = argparse.ArgumentParser(prog="backends.worker")
-    parser.add_argument("--backend", required=True)
+    parser.add_argument("--backend", default="")
     parser.add_argument("--mode", default="eager")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
@@ -60,8 +61,9 @@ def main() -> None:
     parser.add_argument("--describe", action="store_true")
     options = parser.parse_args()
     if options.describe:
-        _describe(options.backend)
+        _describe(options)
         return
+    sys.argv[1:] = []  # nothing of this is for the user's module
     _die_with_parent()
     _set_threads(options.threads)
     if options.cores:  # before the framework is imported: it counts the processors that it may use
@@ -72,10 +74,15 @@ def main() -> None:
         _serve(*started, os.fdopen(options.commands), replies)
 
 
-def _describe(name: str) -> None:
+def _describe(options: argparse.Namespace) -> None:
     from .registry import load, spec
+    from .substitute import described
 
-    print(json.dumps({"modes": list(load(spec(name)).modes)}))
+    if options.substitute:
+        said: dict[str, Any] = described(options.substitute, options.folder)
+    else:
+        said = {"modes": list(load(spec(options.backend)).modes)}
+    print("\n" + json.dumps(said))
 
 
 def _die_with_parent() -> None:
@@ -177,17 +184,20 @@ def _prepare(backend: Any, mine: Any, command: dict[str, Any]) -> Callable[[int]
     import numpy as np
 
     from .protocol import CARRIERS
+    from .repetition import Repetition
     from .substitute import prepare
 
     case = _case(command["case"], mine)
+    notes: dict[str, str] = {}
     carrier, length, size = CARRIERS[case.format], command["length"], command["tensor"]
     inputs = [np.asarray(np.memmap(path, carrier, "r", shape=(length,))) for path in command["inputs"]]
     outputs = [np.asarray(np.memmap(path, carrier, "r+", shape=(length,))) for path in command["outputs"]]
-    function = prepare(backend, case)
+    function = prepare(backend, case, notes)
 
     def compute(bits: Any, out: Any, spent: list[float]) -> None:
         """Write the results of one tensor, and add to the seconds and the processor time in the framework."""
-        tensor = backend.load(bits, case.format)
+        # The slot is nobody's to write into, and what a framework makes of it may share its memory.
+        tensor = backend.load(np.array(bits) if mine else bits, case.format)
         begin, busy = time.perf_counter(), time.process_time()
         result = backend.synchronise(function(tensor))
         spent[0] += time.perf_counter() - begin
@@ -197,12 +207,19 @@ def _prepare(backend: Any, mine: Any, command: dict[str, Any]) -> Callable[[int]
             raise ValueError(f"returned shape {tuple(results.shape)} for {len(out)} inputs")
         out[:] = results
 
+    repetition = Repetition(case.format, lambda bits, out: compute(bits, out, [0.0, 0.0])) if mine else None
+
     def call(slot: int) -> dict[str, Any]:
+        if repetition:
+            repetition.before(inputs[slot][:size])
         begin, busy, spent = time.perf_counter(), time.process_time(), [0.0, 0.0]
         for low in range(0, length, size):
             compute(inputs[slot][low : low + size], outputs[slot][low : low + size], spent)
         moving = time.process_time() - busy - spent[1]
-        return {"seconds": time.perf_counter() - begin, "framework_seconds": spent[0], "moving_seconds": moving}
+        answer: dict[str, Any] = {"seconds": time.perf_counter() - begin, "framework_seconds": spent[0], "moving_seconds": moving}
+        if repetition:
+            answer |= {"notes": list(notes.values()), "history": repetition.after(inputs[slot][:size], outputs[slot][:size])}
+        return answer
 
     return call
 

@@ -15,7 +15,7 @@ class Implementation:
 
     Attributes:
         backend, mode, device: whose tensors, and how they are computed.
-        substitute: the user's function, see :mod:`backends.substitute`; empty for the framework's.
+        substitute: the user's function, see :mod:`backends.target`; empty for the framework's.
         folder: where its path begins; empty for the current directory.
     """
 
@@ -48,6 +48,8 @@ class Task:
         seconds: in the worker, loading and storing included.
         framework_seconds: of that, in the framework.
         moving_seconds: processor time of loading and storing.
+        notes: how the user's own function is called, in words.
+        history: whether it gave the same bits once more, see :class:`backends.repetition.Repetition`; of the user's own only.
         processor: seconds of preparing it and of the first block after that, when it may be compiled, and of all other blocks;
             processor time.
     """
@@ -62,6 +64,8 @@ class Task:
     framework_seconds: float = 0.0
     moving_seconds: float = 0.0
     processor: list[float] = field(default_factory=lambda: [0.0, 0.0], repr=False)
+    notes: list[str] = field(default_factory=list, repr=False)
+    history: dict[str, int] | None = field(default=None, repr=False)
     prepared: bool = field(default=False, repr=False)
     warm: bool = field(default=False, repr=False)
     request: int = field(default=0, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def command(request: Request, timed: bool = False) -> str:
     words += ["--search", str(request.search)] if request.search else []
     words += ["--activations", Path(request.own).name] if request.own else []
     for own in request.implementations:
-        words += ["--implementation", own.rpartition("/")[2]]
+        words += ["--implementation", re.sub(r"^[^:]*/", "", own)]
     words += ["--speed"] if timed else []
     if request.laws != (request.activations == EVERYTHING):
         words.append("--laws" if request.laws else "--no-laws")

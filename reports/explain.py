@@ -37,6 +37,9 @@ def show(
     for finding in findings:
         console.print(f"[bold]{finding.severity}[/] {finding.kind}: {escape(finding.sentence)}", highlight=False)
     for task in tasks:
+        notes = [*task.notes, "it gives other bits when it is called again"] if (task.history or {}).get("broken") else task.notes
+        for note in notes:
+            console.print(f"  note: {task.implementation} {task.case.route}: {note}", highlight=False, markup=False)
         if task.status != "ok":
             console.print(f"  {task.status}: {task.implementation} {task.case.route}: {escape(task.reason)}", highlight=False)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from backends.substitute import is_file, parse
+from backends.target import parse
 
 if TYPE_CHECKING:
     from harness.gate.verdict import CaseVerdict
@@ -48,10 +49,16 @@ def source(verdict: CaseVerdict) -> tuple[str, int]:
     """Where the function of a case is defined; else where the case is demanded."""
     demanded = str(verdict.path or ""), verdict.line
     own = verdict.row.get("implementation")
-    if not own or not verdict.path or not is_file(target := parse(own)):
+    if not own or not verdict.path:
         return demanded
-    name = target.gradient if target.gradient and verdict.row["order"] else target.function
-    file = verdict.path.parent / target.module
+    target = parse(own)
+    module, expression = target.module, target.function
+    if target.gradient and verdict.row["order"]:
+        module, expression = target.gradient_module or module, target.gradient
+    if not module.endswith(".py"):
+        return demanded
+    name = re.split(r"[.(]", expression)[0]
+    file = verdict.path.parent / module
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):

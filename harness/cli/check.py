@@ -35,6 +35,10 @@ def check(
         bool, typer.Option(help="Measure nothing, and exit with 4, where a backend that the file names is not installed.")
     ] = False,
     jobs: Jobs = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(help="Judge nothing: write a new file of the same cases with the smallest limits that hold now."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure, and time, the cases of a file of limits and judge them.
@@ -48,7 +52,9 @@ def check(
     from ..gate.demands import sources
     from ..gate.times import Stopwatch
 
-    gate = read_gate(file, needs_limits=baseline is None)
+    gate = read_gate(file, needs_limits=baseline is None and suggest is None)
+    if suggest:
+        _suggest(gate, suggest, jobs, require_backends)
     try:
         old = None if baseline is None else baselines.read(baseline)
         for path in filter(None, (junit, sarif)):
@@ -73,6 +79,30 @@ def check(
         view.show(console(), judging.ranked(verdicts))
         typer.echo(judging.last_line(verdicts))
     raise typer.Exit(judging.exit_code(verdicts, strict) or (judging.HOLDS if complete else USAGE))
+
+
+def _suggest(gate: Gate, path: Path, jobs: int | None, needs_backends: bool) -> NoReturn:
+    """Write the smallest limits that hold; ends."""
+    from ..gate.baseline import write
+    from ..gate.files import printable
+    from ..gate.suggestion import suggested
+
+    if path.exists():
+        usage(f"{path} is there already: give a new file to --suggest")
+    if not path.parent.is_dir():
+        usage(f"there is no directory {path.parent}")
+    if path.parent.resolve() != gate.path.parent.resolve():
+        usage(f"{path} must be where {gate.path} is: paths of implementations begin there")
+    result = measured(gate, jobs, quiet=False, needs_backends=needs_backends)
+    try:
+        write(path, suggested(gate, result))
+    except ValueError as error:
+        usage(error)
+    missing = int((result.accuracy.status != "ok").sum())
+    typer.echo(
+        printable(f"{path}: {len(gate.demands)} cases" + (f", {missing} of them could not be measured" if missing else ""))
+    )
+    raise typer.Exit(BACKEND if missing else 0)
 
 
 def read_gate(file: Path | None, needs_limits: bool) -> Gate:

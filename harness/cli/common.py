@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -55,9 +56,26 @@ Own = Annotated[
 ]
 Implementations = Annotated[
     list[str] | None,
-    typer.Option("--implementation", help="FILE.py:FUNCTION[+GRADIENT] or MODULE:FUNCTION: your own, on one backend."),
+    typer.Option(
+        "--implementation", help="FILE.py:FUNCTION or MODULE:FUNCTION: your own, on one backend; see docs/own-kernels.md."
+    ),
 ]
 Details = Annotated[bool, typer.Option("--details", help="The full tables too.")]
+Gradient = Annotated[str, typer.Option("--gradient", help="[FILE.py:]FUNCTION: the gradient of your own implementations.")]
+GradientTakes = Annotated[
+    str, typer.Option("--gradient-takes", help="input, value, upstream, 'upstream,input' or 'upstream,value'. [default: input]")
+]
+GradientOf = Annotated[
+    str, typer.Option("--gradient-of", help="Activation whose derivative your gradient is held against, where it is another.")
+]
+With = Annotated[
+    list[str] | None, typer.Option("--with", metavar="NAME=VALUE", help="A further argument of your own implementations.")
+]
+GradientWith = Annotated[
+    list[str] | None, typer.Option("--gradient-with", metavar="NAME=VALUE", help="A further argument of your gradient.")
+]
+Item = Annotated[int | None, typer.Option("--item", help="Of a tuple that your own implementations return.")]
+Elementwise = Annotated[bool, typer.Option("--elementwise", help="Your own implementations are functions of Python floats.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on standard output.")]
 
 
@@ -74,14 +92,45 @@ def own_file(given: Path | None) -> str:
     return str(given.resolve()) if given else ""
 
 
-def asked(
-    everything: bool,
+@dataclass(frozen=True)
+class Owned:
+    """What is asked about functions of the user's own, completed by what these say of themselves."""
+
+    activations: tuple[str, ...]
+    backends: tuple[str, ...]
+    implementations: tuple[str, ...]
+
+
+def owned(
     activations: list[str] | None,
     backend: list[str] | None,
+    implementation: list[str] | None,
+    gradient: str,
+    gradient_takes: str,
+    gradient_of: str,
+    fixed: list[str] | None,
+    gradient_fixed: list[str] | None,
+    item: int | None,
+    elementwise: bool,
+) -> Owned:
+    """What the options about functions of the user's own mean.
+
+    Raises:
+        ValueError: where they make no sense.
+    """
+    from ..workers.own import Calling, completed, declared
+
+    calling = Calling(gradient, gradient_takes, gradient_of, tuple(fixed or ()), tuple(gradient_fixed or ()), item, elementwise)
+    found = declared(completed(tuple(implementation or ()), calling), activations or (), backend or ())
+    return Owned(found[1], found[2], found[0])
+
+
+def asked(
+    everything: bool,
+    own_functions: Owned,
     format: list[str] | None,
     order: list[int] | None,
     route: list[str] | None,
-    implementation: list[str] | None,
     inputs: str,
     seed: int,
     laws: bool | None,
@@ -96,11 +145,12 @@ def asked(
     from ..runs.plan import EVERYTHING, Request
     from ..workers.implementations import every_mode
 
+    activations, backends = own_functions.activations, own_functions.backends
     if everything and activations:
         raise ValueError("--all measures every activation: give either names or --all")
     return Request(
-        EVERYTHING if everything else tuple(activations or ()),
-        tuple(backend or (every_mode() if everything else ())),
+        EVERYTHING if everything else activations,
+        backends or (every_mode() if everything else ()),
         tuple(format or ()),
         tuple(order or ()),
         tuple(route or ()),
@@ -109,7 +159,7 @@ def asked(
         everything if laws is None else laws,
         own=own_file(own),
         search=search,
-        implementations=tuple(implementation or ()),
+        implementations=own_functions.implementations,
     )
 
 

@@ -6,7 +6,25 @@ from typing import Annotated, Any
 
 import typer
 
-from .common import Backends, Implementations, Own, Routes, app, console, own_file, planned, usage
+from .common import (
+    Backends,
+    Elementwise,
+    Gradient,
+    GradientOf,
+    GradientTakes,
+    GradientWith,
+    Implementations,
+    Item,
+    Own,
+    Routes,
+    With,
+    app,
+    console,
+    own_file,
+    owned,
+    planned,
+    usage,
+)
 
 _NUMBERS: dict[str, Any] = {"ignore_unknown_options": True}  # an argument may be a negative number
 
@@ -21,6 +39,13 @@ def explain(
     route: Routes = None,
     own: Own = None,
     implementation: Implementations = None,
+    gradient: Gradient = "",
+    gradient_takes: GradientTakes = "",
+    gradient_of: GradientOf = "",
+    fixed: With = None,
+    gradient_fixed: GradientWith = None,
+    item: Item = None,
+    elementwise: Elementwise = False,
 ) -> None:
     """Put one input under the microscope: every implementation, the exact result, the errors, the neighbours."""
     from ..formats import number_format
@@ -30,10 +55,13 @@ def explain(
     try:
         form = number_format(format)
         bits = parse_input(x, form)
+        own_functions = owned(
+            [activation], backend, implementation, gradient, gradient_takes, gradient_of, fixed, gradient_fixed, item, elementwise
+        )
     except ValueError as error:
         usage(error)
-    chosen = ((activation,), tuple(backend or ()), (format,), (order,), tuple(route or ()))
-    request = Request(*chosen, inputs="1024", own=own_file(own), implementations=tuple(implementation or ()))
+    chosen = ((activation,), own_functions.backends, (format,), (order,), tuple(route or ()))
+    request = Request(*chosen, inputs="1024", own=own_file(own), implementations=own_functions.implementations)
     planned(request)
     from reports import explain as microscope
 

@@ -11,18 +11,26 @@ from .common import (
     Activations,
     AsJson,
     Backends,
+    Elementwise,
     Everything,
     Formats,
+    Gradient,
+    GradientOf,
+    GradientTakes,
+    GradientWith,
     Implementations,
     InputsChoice,
+    Item,
     Laws,
     Orders,
     Own,
     Routes,
     SearchBudget,
     Seed,
+    With,
     app,
     asked,
+    owned,
     usage,
 )
 
@@ -35,6 +43,13 @@ def plan(
     order: Orders = None,
     route: Routes = None,
     implementation: Implementations = None,
+    gradient: Gradient = "",
+    gradient_takes: GradientTakes = "",
+    gradient_of: GradientOf = "",
+    fixed: With = None,
+    gradient_fixed: GradientWith = None,
+    item: Item = None,
+    elementwise: Elementwise = False,
     inputs: InputsChoice = "",
     seed: Seed = 0,
     laws: Laws = None,
@@ -53,8 +68,19 @@ def plan(
     try:
         if workers < 0:
             raise ValueError(f"workers {workers}: give a number of at least 1")
-        choice = (activations, backend, format, order, route, implementation, inputs, seed, laws, search, own)
-        work = make(asked(everything, *choice))
+        mine = (
+            activations,
+            backend,
+            implementation,
+            gradient,
+            gradient_takes,
+            gradient_of,
+            fixed,
+            gradient_fixed,
+            item,
+            elementwise,
+        )
+        work = make(asked(everything, owned(*mine), format, order, route, inputs, seed, laws, search, own))
     except ValueError as error:
         usage(error)
     cores = workers or processors()

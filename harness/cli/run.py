@@ -15,18 +15,26 @@ from .common import (
     AsJson,
     Backends,
     Details,
+    Elementwise,
     Everything,
     Formats,
+    Gradient,
+    GradientOf,
+    GradientTakes,
+    GradientWith,
     Implementations,
     InputsChoice,
+    Item,
     Laws,
     Orders,
     Own,
     Routes,
     SearchBudget,
     Seed,
+    With,
     app,
     asked,
+    owned,
     records,
     screen,
     usage,
@@ -53,6 +61,13 @@ def run(
     order: Orders = None,
     route: Routes = None,
     implementation: Implementations = None,
+    gradient: Gradient = "",
+    gradient_takes: GradientTakes = "",
+    gradient_of: GradientOf = "",
+    fixed: With = None,
+    gradient_fixed: GradientWith = None,
+    item: Item = None,
+    elementwise: Elementwise = False,
     inputs: InputsChoice = "",
     seed: Seed = 0,
     laws: Laws = None,
@@ -81,10 +96,10 @@ def run(
     """Measure activations and their derivatives on every input, or a sample, against the exact result."""
     from ..runs.shards import manifest
 
-    choice = (activations, backend, format, order, route, implementation, inputs, seed, laws, search, own)
+    mine = (activations, backend, implementation, gradient, gradient_takes, gradient_of, fixed, gradient_fixed, item, elementwise)
     try:
         _check_place(out, resume, shard, overwrite)
-        request = asked(everything, *choice)
+        request = asked(everything, owned(*mine), format, order, route, inputs, seed, laws, search, own)
         requests = _requests(request, resume)
         work = manifest.plan_all(requests)
         engine: dict[str, Any] = {"jobs": jobs, "share": parse_share(shard), "workers": workers, "scheduler": scheduler}

@@ -15,12 +15,20 @@ from .common import (
     INTERRUPTED,
     AsJson,
     Backends,
+    Elementwise,
+    Gradient,
+    GradientOf,
+    GradientTakes,
+    GradientWith,
     Implementations,
+    Item,
     Own,
     Routes,
+    With,
     app,
     console,
     own_file,
+    owned,
     records,
     usage,
 )
@@ -43,6 +51,13 @@ def speed(
     ] = None,
     route: Routes = None,
     implementation: Implementations = None,
+    gradient: Gradient = "",
+    gradient_takes: GradientTakes = "",
+    gradient_of: GradientOf = "",
+    fixed: With = None,
+    gradient_fixed: GradientWith = None,
+    item: Item = None,
+    elementwise: Elementwise = False,
     sizes: Annotated[str, typer.Option(help="Elements in a tensor, up to 2^24.")] = "1,2^16,2^22",
     threads: Annotated[int, typer.Option(help="That frameworks may use, each on a processor of its own.")] = 1,
     budget: Annotated[float, typer.Option(help="Seconds after which no new pair of processes is started.")] = 270.0,
@@ -62,9 +77,22 @@ def speed(
     from ..speed.jobs import Request, parse_sizes
 
     try:
+        mine = (
+            activations,
+            backend,
+            implementation,
+            gradient,
+            gradient_takes,
+            gradient_of,
+            fixed,
+            gradient_fixed,
+            item,
+            elementwise,
+        )
+        own_functions = owned(*mine)
         request = Request(
-            tuple(activations or ()),
-            tuple(backend or ()),
+            own_functions.activations,
+            own_functions.backends,
             tuple(format or ()),
             tuple(order or ()),
             tuple(route or ()),
@@ -72,7 +100,7 @@ def speed(
             threads,
             versus,
             own_file(own),
-            tuple(implementation or ()),
+            own_functions.implementations,
         )
         check(request)
         folder = prepare(out) if out else fresh("speed")

@@ -26,7 +26,7 @@ SHAPE = ("range", "monotone", "symmetric", "modes")
 """Laws that most defects break as well."""
 _COARSE = ("monotone", "modes")  # laws that a value in 16 bits has to obey more strictly: its ulps are per cents
 _FAITHFUL = 1.0  # ulp that two faithful results may break them by
-_UNSTEADY = ("position", "layout", "threads")  # laws that a result which changes by itself breaks too
+_UNSTEADY = ("position", "layout", "threads", "history")  # laws that a result which changes by itself breaks too
 _DIGITS = ("position", "layout", "promotion")  # laws that two kernels, both honest, break in the last digits
 
 _PHRASES = {
@@ -38,6 +38,7 @@ _PHRASES = {
     "layout": "depends on how the tensor lies in memory, or on its shape",
     "repeatable": "is not the same when it is computed again",
     "recomputed": "is not the same when another process computes it again",
+    "history": "depends on what was computed before",
     "threads": "depends on the number of threads",
     "promotion": "is not the same for a scalar or an integer",
     "parameters": "is wrong for an extreme parameter, which is not refused",
@@ -46,6 +47,7 @@ _CAUSES = {
     "position": "body and remainder of a vector, or single inputs, are computed by different code",
     "repeatable": "not deterministic",
     "recomputed": "not deterministic",
+    "history": "it is random, or keeps something from one call to the next",
     "threads": "the work is split by the number of threads",
 }
 _NAMES = {"modes": "eager_vs_compiled", "parameters": "parameter"}  # of findings, where it is not the law's
@@ -145,6 +147,8 @@ def _flush(row: Row) -> str:
 
 def _severity(row: Row) -> str:
     steps = _steps(row)
+    if row["law"] == "history":
+        return "severe"
     if row["law"] == "parameters" or (row["law"] in _UNSTEADY and _flush(row)):
         return "minor"
     half = 2.0 ** (number_format(row["format"]).precision / 2)  # of the digits are right

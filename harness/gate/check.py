@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from ..accuracy.inputs import choose_inputs
 from ..case import Task
@@ -16,16 +15,19 @@ from .against import compared_case
 from .baseline import Baseline, of_rows
 from .demands import Demand, Gate
 from .figures import Key, case_name, key_of
-from .verdict import CaseVerdict, judge
-
-Rows = list[dict[str, Any]]
+from .judgement import judge
+from .likeness import Likeness
+from .rows import Rows, rows
+from .verdict import CaseVerdict
 
 
 def work_of(gate: Gate) -> Plan:
-    """The plan that measures the demands of a gate, in their order."""
+    """The plan that measures the demands of a gate, in their order, and what they are compared with."""
     names = dict.fromkeys(demand.case.format for demand in gate.demands)
     inputs = {name: choose_inputs(number_format(name), gate.inputs, gate.seed) for name in names}
-    tasks = [Task(number, demand.implementation, demand.case) for number, demand in enumerate(gate.demands)]
+    wanted = [(demand.implementation, demand.case) for demand in gate.demands]
+    wanted += [each for each in dict.fromkeys(demand.against for demand in gate.demands) if each and each not in wanted]
+    tasks = [Task(number, *each) for number, each in enumerate(wanted)]
     mark_missing(tasks)
     return Plan(tasks, inputs, seed=gate.seed)
 
@@ -39,18 +41,14 @@ def measure(gate: Gate, work: Plan, jobs: int | None = None, progress: Progress 
     return execute(work, jobs=jobs, start_limit=gate.timeout, progress=progress)
 
 
-def rows(frame: Any) -> Rows:
-    """The rows of a frame, with None for what is missing."""
-    return [{name: None if _missing(value) else value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _missing(value: Any) -> bool:
-    return value is None or str(value) == "<NA>"
-
-
 def baseline_of(gate: Gate, run: Run) -> Baseline:
     """What a run of a gate would have a baseline be."""
-    return of_rows(rows(run.accuracy), rows(run.environments), gate.seed)
+    return of_rows(rows_of(gate, run), rows(run.environments), gate.seed)
+
+
+def rows_of(gate: Gate, run: Run) -> Rows:
+    """The rows of the demands; after them come those that are only compared with."""
+    return rows(run.accuracy)[: len(gate.demands)]
 
 
 def verdicts(gate: Gate, run: Run, baseline: Baseline | None = None) -> list[CaseVerdict]:
@@ -60,9 +58,11 @@ def verdicts(gate: Gate, run: Run, baseline: Baseline | None = None) -> list[Cas
         laws.setdefault(key_of(row), []).append(row)
     now = baseline_of(gate, run)
     found = []
-    for demand, row in zip(gate.demands, rows(run.accuracy), strict=True):
+    likeness = Likeness(run)
+    for demand, row in zip(gate.demands, rows_of(gate, run), strict=True):
         key = key_of(row)
         verdict = judge(demand, gate.path, row, laws.get(key, []))
+        likeness.judge(verdict, demand)
         if baseline and key in now.cases:
             _join(verdict, compared_case(baseline, now, key, exactly=False))
         found.append(verdict)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.protocol import Case
-from backends.substitute import is_file, parse
+from backends.target import parse
 
 from ..case import Implementation
 from ..speed.execution import BUDGET
@@ -14,8 +14,12 @@ from ..workers.process import START_LIMIT
 
 COUNTS = ("faithful", "inaccurate", "vanished", "flushed", "overflowed", "nan", "special", "wrong_sign", "zero_sign")
 """Limits that are numbers of inputs: of a class, or of a sign."""
-ERRORS = ("max_ulp", "max_ulp_normal", "mean_ulp", "p99_ulp")
+SUBNORMAL = "max_ulp_subnormal"
+"""The limit in ulps of results that are subnormal; ``max_ulp`` then is that of the others."""
+ERRORS = ("max_ulp", "max_ulp_normal", "mean_ulp", "p99_ulp", SUBNORMAL)
 """Limits in ulps, of columns of the frame ``accuracy``."""
+STEPS = ("max_steps", "differing")
+"""Limits of the distance from another implementation: in steps between encodings, and in inputs with other bits."""
 LAWS = {"monotone_dip": "monotone", "range_excess": "range", "asymmetry": "symmetric"}
 """Limits in ulps, and the properties whose steps they are about."""
 LIMITS = (*COUNTS, *ERRORS, *LAWS)
@@ -46,6 +50,7 @@ class Demand:
         limits: the largest figures allowed, by name.
         line: where the file says so.
         time: the limit of its time, if there is one.
+        against: whose results, besides the exact ones, it is compared with, and by which route.
     """
 
     implementation: Implementation
@@ -53,6 +58,7 @@ class Demand:
     limits: dict[str, float]
     line: int
     time: TimeLimit | None = None
+    against: tuple[Implementation, Case] | None = None
 
 
 @dataclass
@@ -78,9 +84,9 @@ class Gate:
 def sources(gate: Gate) -> list[Path]:
     """The files that a gate is read from: the file of limits, and those of functions of the user's own."""
     timed = [demand.time.implementation for demand in gate.demands if demand.time]
-    own = {each for each in [*(demand.implementation for demand in gate.demands), *timed] if each.substitute}
-    files = [(each, parse(each.substitute)) for each in own]
-    return [gate.path, *(Path(each.folder) / target.module for each, target in files if is_file(target))]
+    others = [demand.against[0] for demand in gate.demands if demand.against]
+    own = {each for each in [*(demand.implementation for demand in gate.demands), *timed, *others] if each.substitute}
+    return [gate.path, *(Path(each.folder) / file for each in own for file in parse(each.substitute).files)]
 
 
 def described(demand: Demand) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..runs.saved import read
 from .baseline import Baseline, of_rows
-from .check import rows
+from .rows import rows
 
 
 def saved_figures(folder: Path) -> Baseline:

@@ -10,8 +10,8 @@ from ..runs.saved import read
 from ..speed.statistics import MARGIN, RESOLUTION
 from .against import is_one_sided
 from .baseline import WHERE, Baseline, of_rows
-from .check import rows
 from .figures import KEY, Key, case_name, key_of
+from .rows import rows
 from .verdict import CaseVerdict
 
 _MACHINE = ("processor", "instruction_sets", "architecture")  # facts without which times have nothing in common

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from backends import substitute
+from backends import target
 
 from ..accuracy.classification import CLASSES
 from ..activations import ORDERS
@@ -91,7 +91,7 @@ def _is_parameters(text: str) -> bool:
 
 def _is_own(text: str) -> bool:
     try:
-        return not text or bool(substitute.parse(text))
+        return not text or bool(target.parse(text))
     except ValueError:
         return False
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..case import Task
 from ..folders import prepare
+from ..workers.own import declared
 from ..workers.process import CALL_LIMIT, START_LIMIT
 from .plan import Plan, Request, plan
 from .results import Run
@@ -56,7 +57,7 @@ def run(
         laws: whether to check the invariances as well, see :mod:`harness.findings.invariances`.
         own: a Python file with activations of your own, see docs/own-activations.md.
         search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none.
-        implementations: functions of your own beside the backend's, see :mod:`backends.substitute`; needs one backend.
+        implementations: functions of your own beside the backend's, see :mod:`backends.target`; needs one backend.
         out: directory to save the frames in, new or empty.
         overwrite: whether a run that ``out`` holds is replaced.
 
@@ -64,9 +65,10 @@ def run(
         ValueError: for anything that does not exist or does not parse; the message names the choices; for a directory that
             holds anything.
     """
-    chosen = (activations, tuple(backends), tuple(formats), tuple(orders), tuple(routes), str(inputs), seed)
+    implementations, activations, backends = declared(implementations, activations, backends)
+    chosen = (activations, backends, tuple(formats), tuple(orders), tuple(routes), str(inputs), seed)
     file = str(Path(own).resolve()) if own else ""
-    request = Request(*chosen, laws=laws, own=file, search=search, implementations=tuple(implementations))
+    request = Request(*chosen, laws=laws, own=file, search=search, implementations=implementations)
     work = plan(request)
     folder = None if out is None else prepare(Path(out), overwrite=overwrite, hint=TAKEN)
     result = execute(work, jobs=jobs, block=block, folder=folder, requests=[request], fresh=True, overwrite=overwrite)

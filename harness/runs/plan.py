@@ -18,11 +18,11 @@ from ..workers.implementations import (
     ROUTES,
     default_implementations,
     mark_missing,
-    own_implementations,
     parse_backend,
     routes_of,
     selected,
 )
+from ..workers.own import held_against, own_implementations
 
 SMALLER_SAMPLE = 1 << 20
 """Inputs of formats wider than 16 bits where many activations are asked for."""
@@ -53,7 +53,7 @@ class Request:
         laws: whether the invariances are checked as well, see :mod:`harness.findings.invariances`.
         own: a Python file with activations of the user's own, see :mod:`harness.reference.own`; meant where no names are given.
         search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none.
-        implementations: functions of the user's own, see :mod:`backends.substitute`, measured beside the backend's.
+        implementations: functions of the user's own, see :mod:`backends.target`, measured beside the backend's.
     """
 
     activations: tuple[str, ...] = ()
@@ -128,10 +128,11 @@ def plan(request: Request) -> Plan:
     result = Plan(inputs=chosen, laws=request.laws, seed=request.seed, search=request.search)
     result.activations = {(found.name, found.parameters): found for found in activations}
     for form in formats:
-        for definition in activations:
+        for asked in activations:
             for order in orders:
                 for route in wanted:
                     for implementation in dict.fromkeys(implementations):
+                        definition = held_against(implementation, asked, order)
                         spared = sparing and route not in OWN and implementation in compiling
                         if route in routes_of(implementation, definition.name, order, definition.parameters) and not spared:
                             file = request.own if definition.digest else ""

@@ -132,7 +132,9 @@ def accuracy_row(task: Task, inputs: Inputs, definition: Activation, tally: Tall
         "implementation": task.implementation.substitute,
         "status": task.status,
         "reason": task.reason,
-        "definition_note": "" if case.definition else note(task.implementation.backend, case.activation),
+        "definition_note": ""
+        if case.definition or task.implementation.substitute
+        else note(task.implementation.backend, case.activation),
     }
     measured = task.status == "ok" and tally is not None
     row |= _figures(Exact(definition, case.order), tally, inputs) if measured and tally else dict.fromkeys(_FIGURES)

@@ -19,11 +19,11 @@ from ..workers.implementations import (
     DEFAULT_MODES,
     ROUTES,
     default_implementations,
-    own_implementations,
     parse_backend,
     routes_of,
     selected,
 )
+from ..workers.own import held_against, own_implementations
 
 FORMATS, TIMED_ORDERS, SIZES = ("float32",), (0, 1), (1, 1 << 16, 1 << 22)
 """Of a request that does not say."""
@@ -47,7 +47,7 @@ class Request:
         threads: that frameworks may use, each on a processor of its own.
         versus: two things as ``NAME[:MODE][@DEVICE][/ROUTE]``, the second to be compared with the first; no others are timed.
         own: a Python file with activations of the user's own, see :mod:`harness.reference.own`.
-        implementations: functions of the user's own, see :mod:`backends.substitute`, timed beside those of the one backend.
+        implementations: functions of the user's own, see :mod:`backends.target`, timed beside those of the one backend.
     """
 
     activations: tuple[str, ...] = ()
@@ -154,9 +154,10 @@ def _table(request: Request, activations: list[Activation], form: Format, orders
         jobs += _copies(implementation, form, n)
         for definition in activations:
             for order in orders:
-                for route in _routes(implementation, definition, order):
+                against = held_against(implementation, definition, order)
+                for route in _routes(implementation, against, order):
                     if route in wanted:
-                        case = _case(request, definition, order, route, form)
+                        case = _case(request, against, order, route, form)
                         jobs += [Job(implementation, case, n, regime=regime) for regime in _regimes(implementation)]
     for job in jobs:
         better = [other for other in jobs if _compared(job, other)]

@@ -6,16 +6,20 @@ It needs lastbit and the one framework whose function it is, and changes none of
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from backends.declaration import declaration
 from backends.protocol import CARRIERS, Case
 from backends.registry import load, spec
+from backends.repetition import canonical
 from backends.substitute import Substitute, prepare
+from backends.target import TAKES
 
 from ..accuracy.inputs import choose_inputs
 from ..activations import ORDERS
@@ -40,6 +44,11 @@ def assert_accurate(
     max_ulp: float = 1.0,
     allow: Collection[str] = (),
     gradient: Callable[..., Any] | None = None,
+    gradient_takes: str = TAKES[0],
+    gradient_arguments: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    item: int | None = None,
+    elementwise: bool = False,
     backend: str | None = None,
     device: str = "cpu",
     inputs: str | int = "",
@@ -48,8 +57,9 @@ def assert_accurate(
     """Assert that results are those of an activation, up to an error.
 
     Args:
-        results: a function from a tensor to a tensor, or a pair of arrays, inputs and results, of NumPy, PyTorch, JAX or
-            TensorFlow.
+        results: a function from a tensor to a tensor (a module or a layer too; one that changes its input gets copies), or a
+            pair of arrays, inputs and results, of NumPy, PyTorch, JAX or TensorFlow. What a function says of itself
+            (``lastbit.implementation``) need not be said again.
         activation: ``NAME`` or ``NAME(parameter=value, ...)``; a function gets those parameters that it has keywords for.
         order: 0 value, 1 gradient, 2 second derivative; of a function they are the framework's automatic differentiation's.
         format: of inputs and results; default that of the arrays, or float32.
@@ -57,6 +67,11 @@ def assert_accurate(
         allow: what else is right: ``flushed`` and ``vanished`` zeros, ``overflowed``, ``nan``, ``special`` (at infinities and
             NaN), ``wrong_sign``, ``zero_sign``.
         gradient: of a function, in the place of automatic differentiation.
+        gradient_takes: what that takes: ``input``, ``value``, ``upstream``, ``upstream,input`` or ``upstream,value``; the
+            upstream gradient is 1.
+        gradient_arguments, arguments: further keyword arguments of the gradient, and of a function.
+        item: of a tuple that a function returns, the item that is meant.
+        elementwise: whether it is a function of Python floats.
         backend: whose tensors a function takes; by default what it looks like.
         device: where a function is tried, for example ``cuda``.
         inputs: that a function is tried on: ``"exhaustive"`` or a number; default: all of a 16-bit format, else 2^18.
@@ -78,9 +93,12 @@ def assert_accurate(
     if not max_ulp >= 0:
         raise ValueError(f"max_ulp {max_ulp!r}: give a number of at least 0")
     if callable(results):
-        form, source = number_format(format or "float32"), backend or _whose(results)
+        form = number_format(format or "float32")
+        source = backend or ("numpy" if elementwise else _whose(results))
         case = Case(definition.name, order, "autodiff" if order else "native", form.name, definition.parameters)
-        blocks = _called(Substitute(results, gradient), source, device, case, form, str(inputs), seed)
+        substitute = Substitute(results, gradient, gradient_takes, arguments or {}, item, elementwise)
+        substitute.gradient_fixed = gradient_arguments or {}
+        blocks = _called(_declared(substitute), source, device, case, form, str(inputs), seed)
         what = f"{getattr(results, '__name__', 'the function')} ({source})"
     else:
         bits, outputs, name = _arrays(results)
@@ -99,6 +117,18 @@ def assert_accurate(
         raise AssertionError("\n".join([f"{head} ({allowed})", *examiner.report()]))
 
 
+def _declared(given: Substitute) -> Substitute:
+    """A function with what it says of itself, and nobody else does."""
+    said = declaration(given.function)
+    if said is None:
+        return given
+    if given.gradient is None:
+        given = replace(given, gradient=said.gradient, takes=said.takes, gradient_fixed=dict(said.gradient_fixed))
+    item = said.item if given.item is None else given.item
+    fixed = {**dict(said.fixed), **given.fixed}
+    return replace(given, fixed=fixed, item=item, elementwise=given.elementwise or said.elementwise)
+
+
 def _called(
     substitute: Substitute, backend: str, device: str, case: Case, form: Format, count: str, seed: int
 ) -> Iterator[tuple[Bits, Bits]]:
@@ -106,13 +136,23 @@ def _called(
     wide = str(SAMPLE) if form.bits > 16 else ""
     chosen = choose_inputs(form, count or wide, seed)
     adapter = _adapter(backend, device)
-    function = prepare(adapter, Case(**{**vars(case), "substitute": substitute}))
+    function = prepare(adapter, replace(case, substitute=substitute))
+
+    def compute(bits: Bits) -> Bits:
+        with np.errstate(all="ignore"):
+            results: Bits = adapter.store(adapter.synchronise(function(adapter.load(bits.copy(), form.name))), form.name)
+        return results
+
+    compute(chosen.block(0, min(chosen.count, _CHUNK))[::-1])  # what keeps results for later has none that are right
     for low in range(0, chosen.count, _CHUNK):
         bits = chosen.block(low, min(low + _CHUNK, chosen.count))
-        with np.errstate(all="ignore"):
-            outputs = adapter.store(adapter.synchronise(function(adapter.load(bits, form.name))), form.name)
+        outputs, again = compute(bits), compute(bits) if not low else None
         if outputs.shape != bits.shape:
             raise ValueError(f"the function returned shape {tuple(outputs.shape)} for {len(bits)} inputs")
+        if again is not None and (changed := int((canonical(outputs, form.name) != canonical(again, form.name)).sum())):
+            raise AssertionError(
+                f"the function gives other bits when it is called again, for {changed:,} of {len(bits):,} inputs"
+            )
         yield bits, outputs
 
 
@@ -148,7 +188,9 @@ def _whose(function: Callable[..., Any]) -> str:
     Raises:
         ValueError: where that does not tell.
     """
-    seen = [type(function).__module__, getattr(function, "__module__", None)]
+    owner = getattr(function, "__self__", function)
+    kinds = (*(owner.__mro__ if isinstance(owner, type) else ()), *type(owner).__mro__)
+    seen = [getattr(function, "__module__", None), *(kind.__module__ for kind in kinds)]
     code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
     for name in code.co_names if code else ():
         used = names.get(name)

@@ -6,11 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
-from backends import substitute
+from backends import substitute, target
 from backends.formulas import FORMULAS, Parameters, routes
 from backends.registry import Spec, installed_version, spec, specs
 
@@ -39,34 +37,7 @@ def routes_of(implementation: Implementation, activation: str, order: int, param
         return known
     formulas = FORMULAS.get((activation, order), {})
     of_value = [route for route in known if route in OWN or formulas[route].asks_value]
-    return substitute.routes_of(substitute.parse(implementation.substitute), order, tuple(of_value))
-
-
-def own_implementations(targets: Sequence[str], frameworks: Sequence[Implementation]) -> list[Implementation]:
-    """The user's own functions in all the modes of the one backend.
-
-    Raises:
-        ValueError: as :func:`own_implementation`, and for several backends.
-    """
-    if targets and len({found.backend for found in frameworks}) > 1:
-        raise ValueError("an implementation of your own needs one --backend: the one whose tensors it takes")
-    return [own_implementation(text, found) for text in targets for found in frameworks]
-
-
-def own_implementation(text: str, framework: Implementation, folder: str = "") -> Implementation:
-    """A function of the user's own on the tensors of a backend.
-
-    Raises:
-        ValueError: where the text names nothing, or a file that is not there.
-    """
-    target = substitute.parse(text)
-    try:
-        there = not substitute.is_file(target) or (Path(folder) / target.module).is_file()
-    except OSError as error:  # for example a name that is too long
-        raise ValueError(f"implementation {text!r}: {error.strerror}") from None
-    if not there:
-        raise ValueError(f"implementation {text!r}: there is no file {target.module}")
-    return replace(framework, substitute=text, folder=folder)
+    return substitute.routes_of(target.parse(implementation.substitute), order, tuple(of_value))
 
 
 def selected(what: str, given: Sequence[_T], known: Sequence[_T]) -> tuple[_T, ...]:

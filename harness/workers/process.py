@@ -42,6 +42,13 @@ class Died(Exception):
     again: bool = False
 
 
+def environment() -> dict[str, str]:
+    """The variables of a worker's environment."""
+    root = str(Path(backends.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
 @dataclass(eq=False)
 class Worker:
     """The process of one implementation.
@@ -88,15 +95,13 @@ class Worker:
         arguments |= {"substitute": self.implementation.substitute, "folder": self.implementation.folder}
         arguments |= {"commands": str(commands), "replies": str(replies)}
         options = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-        root = str(Path(backends.__file__).parent.parent)
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "backends.worker", *options],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
             pass_fds=(commands, replies),
-            env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"} | self.variables,
+            env=environment() | self.variables,
             process_group=0,
         )
         os.close(commands)

@@ -239,6 +239,8 @@ class Sweep:
             task.moving_seconds += message["moving_seconds"]
             task.processor[task.warm] += message["processor_seconds"]
             task.warm = True
+            task.notes = message.get("notes", [])
+            task.history = task.history or message.get("history")
             start = self._first + (task.done - 1) * self._block
             self._progress(task, min(self._block, self._end - start))
         selector.unregister(worker)
@@ -250,6 +252,8 @@ class Sweep:
         task = self._busy.pop(worker)
         if task and not death.again:
             task.fail(death.status, death.reason)
+            if death.status == "timeout" and worker.implementation.substitute:  # each case would take as long
+                worker.refuse(Died(death.status, f"not called any more: {death.reason}"))
         elif not death.again:
             worker.refuse(death)
         worker.hello = None

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from backends.arrays import Arrays
 from backends.protocol import Case, Unsupported
 from backends.registry import load as adapter
 from backends.registry import spec
-from backends.substitute import Substitute, load, parse, prepare, routes_of
+from backends.substitute import Substitute, load, prepare, routes_of
+from backends.target import Target, parse
 
 ADAPTERS = [("numpy", "eager"), ("torch", "eager"), ("torch", "compiled"), ("jax", "eager"), ("jax", "compiled")]
 
@@ -81,7 +83,7 @@ def test_it_is_called_as_others_are(mode: str, tmp_path: Path) -> None:
 
 
 def test_an_adapter_that_takes_none_is_refused() -> None:
-    class Deaf:
+    class Deaf(Arrays):
         def prepare(self, case: Case) -> Any:
             return lambda x: x
 
@@ -90,8 +92,22 @@ def test_an_adapter_that_takes_none_is_refused() -> None:
 
 
 def test_targets() -> None:
-    assert parse("a/b c.py:f.g+h") == ("a/b c.py", "f.g", "h")
-    assert parse("package.module:name") == ("package.module", "name", "")
+    assert parse("a/b c.py:f.g+h") == Target("a/b c.py", "f.g", "h")
+    assert parse("package.module:name") == Target("package.module", "name")
+    assert parse("k.py:Mish()") == Target("k.py", "Mish()")
+    assert parse("k.py:get('a, b').forward") == Target("k.py", "get('a,\\x20b').forward")
+    assert parse("k.py:Swish(beta = -1.0).forward+Swish(beta = -1.0).slope") == Target(
+        "k.py", "Swish(beta=-1.0).forward", "Swish(beta=-1.0).slope"
+    )
+    words = "k.py:f --gradient other.py:g --gradient-takes upstream,value --gradient-of 'elu(alpha=0.5)'"
+    words += " --with alpha=1.0 --with mode='a b' --item 0 --elementwise"
+    fixed = (("alpha", 1.0), ("mode", "a b"))
+    full = Target("k.py", "f", "g", "other.py", "upstream,value", "elu(alpha=0.5)", fixed, 0, True)
+    assert parse(words.replace("mode='a b'", "\"mode='a b'\"")) == full
+    assert parse(str(full)) == full
+    assert full.files == ("k.py", "other.py")
+    assert ", " not in str(parse("k.py:f('a, b', (1, 2), x = [3, 4]) --with \"x=('a, b', 2)\""))
+    assert str(parse("k.py:f --gradient k.py:g")) == "k.py:f+g"
     for text in (
         "",
         "f",
@@ -105,6 +121,22 @@ def test_targets() -> None:
         "-a.py:f",
         "a.py:f\n",
         "a\x1b.py:f",
+        "a.py:f(x)",
+        "a.py:f(g())",
+        "a.py:f(**{})",
+        "a.py:f[0]",
+        "a.py:f-g",
+        "a.py:(lambda: 1)()",
+        "a.py:f+g+h",
+        "a.py:" + "(" * 900,
+        "a.py:f --item x",
+        "a.py:f --item",
+        "a.py:f --with 3=4",
+        "a.py:f --with a=b",
+        "a.py:f --gradient-takes value",
+        "a.py:f+g --gradient-takes output",
+        "a.py:f+g --gradient h",
+        "a.py:f --item 0 --items 3",
     ):
         with pytest.raises(ValueError, match="implementation"):
             parse(text)

@@ -46,6 +46,7 @@ class Part:
         costs: in seconds, ``harness``: processor time of the comparison, ``wall``: from beginning to end.
         peaks: the most resident memory in bytes that a process of each implementation has had so far.
         digests: of the results by range ("start-stop") and case, so that a second computation of a range can be compared.
+        notes, histories: what is said of functions of the user's own, by case, see :class:`harness.case.Task`.
     """
 
     ranges: list[tuple[int, int]]
@@ -59,6 +60,8 @@ class Part:
     costs: dict[str, float] = field(default_factory=dict)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    histories: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> int:
@@ -78,6 +81,8 @@ def part_of(start: int, stop: int, tasks: list[Task], comparison: Comparison, sa
     part.kept = {names[number]: kept[number] for number in measured if number in kept}
     part.seconds = {case_name(task): (task.seconds, task.framework_seconds) for task in tasks}
     part.processor = {case_name(task): (round(task.processor[0], 6), round(task.processor[1], 6)) for task in tasks}
+    part.notes = {case_name(task): task.notes for task in tasks if task.notes}
+    part.histories = {case_name(task): task.history for task in tasks if task.history}
     part.digests = {f"{start}-{stop}": {name: f"{tally.digest:016x}" for name, tally in part.tallies.items()}}
     return part
 
@@ -94,6 +99,11 @@ def merge(parts: Iterable[Part]) -> Part:
         whole.hellos |= part.hellos
         whole.digests |= part.digests
         whole.peaks = highest([whole.peaks, part.peaks])
+        for case, notes in part.notes.items():
+            whole.notes[case] = list(dict.fromkeys([*whole.notes.get(case, []), *notes]))
+        for case, history in part.histories.items():
+            if not whole.histories.get(case, {}).get("broken"):
+                whole.histories[case] = history
         whole.costs = {name: whole.costs.get(name, 0.0) + spent for name, spent in part.costs.items()}
         for case, said in part.statuses.items():
             known = whole.statuses.setdefault(case, said)
@@ -125,6 +135,7 @@ def to_json(part: Part) -> tuple[Row, Row]:
     said["tallies"] = {case: asdict(tally) for case, tally in part.tallies.items()}
     said["agreements"] = [[*pair, *asdict(found).values()] for pair, found in part.agreements.items()]
     said["kept"] = _packed(part.kept)
+    said |= {"notes": part.notes, "histories": part.histories}
     return said, {"seconds": part.seconds, "processor": part.processor, "costs": part.costs, "peaks": part.peaks}
 
 
@@ -142,6 +153,8 @@ def from_json(said: Row, circumstances: Row, form: Format) -> Part:
         circumstances["costs"],
         said["digests"],
         circumstances["peaks"],
+        said["notes"],
+        said["histories"],
     )
 
 

@@ -13,6 +13,7 @@ from backends.protocol import Case
 from ...case import Implementation, Task
 from ...findings.curves import Curve, curve
 from ...findings.evidence import encodings, examine
+from ...findings.history import HISTORY, remembered
 from ...findings.properties import verdicts
 from ...findings.symptoms import Symptom, own, symptoms
 from ...findings.verdicts import law_row
@@ -71,6 +72,8 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
         names[task.number]: accuracy_row(task, inputs, definition, part.tallies.get(names[task.number]), hellos[task.number])
         for task in tasks
     }
+    for name, notes in part.notes.items():
+        rows[name]["definition_note"] = "; ".join(notes)
     by_name = dict(zip(names.values(), tasks, strict=True))
     pairs = [agreement_row(by_name[one], by_name[other], inputs, found) for (one, other), found in part.agreements.items()]
     outputs = {number: part.kept[name] for number, name in names.items() if name in part.kept}
@@ -82,6 +85,10 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
         for task in own(evidence, measured)
         for law, verdict in verdicts(evidence, task, measured)
     ]
+    for task in measured:
+        if names[task.number] in part.histories:
+            verdict = remembered(part.histories[names[task.number]], inputs.format)
+            laws.append(law_row(task, hellos[task.number], HISTORY, verdict))
     shared: dict[str, tuple[list[str], Curve]] = {}  # eager and compiled results are often the same
     for task in measured:
         if task.number in evidence.outputs:

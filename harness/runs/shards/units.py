@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends import substitute
+from backends import target
 
 from ...case import Task
 from ...findings import invariances
@@ -116,5 +116,4 @@ def _kernel(text: str, folder: str) -> str:
     """A hash of the file of the user's own function."""
     if not text:
         return ""
-    target = substitute.parse(text)
-    return fingerprint(str(Path(folder) / target.module)) if substitute.is_file(target) else ""
+    return " ".join(fingerprint(str(Path(folder) / file)) for file in target.parse(text).files)

@@ -152,6 +152,8 @@ HOSTILE = {
     "empty": ("", "failed: AttributeError: empty.py has no f"),
     "broken": ("def f(x:", "failed: SyntaxError"),
     "number": ("f = 3", "failed: TypeError: f in number.py is no function but of type int"),
+    "pair": ("def f(x): return x, x", "failed: TypeError: returned a tuple of 2: say which item is meant (--item 0)"),
+    "nothing": ("def f(x): pass", "failed: TypeError: returned None"),
     "short": ("def f(x): return x[:-1]", "failed: ValueError: returned shape (65535,) for 65536 inputs"),
     "double": ("def f(x): return x.astype('float64')", "failed: TypeError: returned float64 for float16 input"),
     "late": ("import os\ndef f(x): os.abort()", "crashed: killed by signal 6 (SIGABRT)"),

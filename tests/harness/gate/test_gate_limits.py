@@ -50,9 +50,7 @@ implementation = "kernels.py:fast+slope"
 backend = "torch:compiled"
 format = "float32"
 order = [0, 1]
-max_time_ratio = 1.15
-against = "from_value"
-elements = 4096
+slower_than = { ratio = 1.15, route = "from_value", elements = 4096 }
 """
 IN_PROCESS = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -110,15 +108,21 @@ def test_pyproject_has_them_too(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("against", "compared_with"),
+    ("other", "compared_with"),
     [
         ("", ["torch:compiled native", "torch:compiled autodiff"]),
-        ('against = "kernels.py:slow"', ["torch:compiled kernels.py:slow native", "torch:compiled kernels.py:slow autodiff"]),
-        ('against = "kernels.py:fast"', ["torch:compiled kernels.py:fast native", "torch:compiled kernels.py:fast autodiff"]),
+        (
+            'implementation = "kernels.py:slow",',
+            ["torch:compiled kernels.py:slow native", "torch:compiled kernels.py:slow autodiff"],
+        ),
+        (
+            'implementation = "kernels.py:fast",',
+            ["torch:compiled kernels.py:fast native", "torch:compiled kernels.py:fast autodiff"],
+        ),
     ],
 )
-def test_times_are_compared_with_what_is_named(folder: Path, against: str, compared_with: list[str]) -> None:
-    gate = load(TIMED.replace('against = "from_value"', against))
+def test_times_are_compared_with_what_is_named(folder: Path, other: str, compared_with: list[str]) -> None:
+    gate = load(TIMED.replace('route = "from_value",', other))
     assert gate.time_budget == 30
     limited = [each.time for each in gate.demands if each.time]
     assert [f"{each.implementation} {each.case.route}" for each in limited] == compared_with
@@ -129,8 +133,8 @@ def test_times_are_compared_with_what_is_named(folder: Path, against: str, compa
 
 
 def test_a_framework_is_compared_with_a_route_of_its_own(folder: Path) -> None:
-    text = '[[case]]\nactivation = "sigmoid"\nbackend = "jax:compiled"\nformat = "float32"\norder = 1\nmax_time_ratio = 3\n'
-    (demand,) = load(text + 'against = "cached"\n').demands
+    text = '[[case]]\nactivation = "sigmoid"\nbackend = "jax:compiled"\nformat = "float32"\norder = 1\n'
+    (demand,) = load(text + 'slower_than = { route = "cached", ratio = 3 }\n').demands
     case = Case("sigmoid", 1, "cached", "float32")
     assert demand.time == TimeLimit(3, Implementation("jax", "compiled"), case, 1 << 16)
 
@@ -177,21 +181,45 @@ WRONG: list[tuple[str | bytes, int, str]] = [
     (changed("vanished = 0", "vanished = 0\nvanished = 1"), 17, "Cannot overwrite a value"),
     (changed("vanished = 0", "vanished ="), 16, "Invalid value"),
     (changed("time_budget = 30", "time_budget = -1", TIMED), 1, "time_budget -1 is negative"),
-    (changed("1.15", "0", TIMED), 8, "max_time_ratio 0: give a number above 0"),
-    (changed("1.15", "-1.15", TIMED), 8, "max_time_ratio -1.15 is negative"),
-    (changed("1.15", "'1.15'", TIMED), 8, "max_time_ratio '1.15': give a number"),
-    (changed('"from_value"', '"from_memory"', TIMED), 9, "no route by which this order can be timed: choose from native,"),
-    (changed('"from_value"', "3", TIMED), 9, "against 3 is not a text"),
-    (changed('"from_value"', '"colonels.py:f"', TIMED), 9, "there is no file colonels.py"),
-    (changed('"from_value"', '"kernels.py:fast+slope"', TIMED), 9, "is the case itself: torch:compiled kernels.py:fast+slope"),
-    (changed("4096", "0", TIMED), 10, "elements 0: give a number from 1 to 16777216"),
-    (changed("4096", "99999999", TIMED), 10, "elements 99999999: give a number from 1 to 16777216"),
-    (changed("4096", "4096.5", TIMED), 10, "elements 4096.5: give a whole number"),
-    (changed("max_time_ratio = 1.15", "", TIMED), 9, "against belongs to max_time_ratio, which this case does not have"),
-    (changed("vanished = 0", "elements = 8"), 16, "elements belongs to max_time_ratio"),
-    (changed("monotone_dip = 2.5", "max_time_ratio = 2"), 23, "max_time_ratio needs against, the route to compare with"),
-    (changed("monotone_dip = 2.5", "max_time_ratio = 2\nagainst = 'autodiff'"), 24, "against 'autodiff' is the case itself"),
-    (changed("nan = 0", "max_time_ratio = 2"), 5, "unknown key 'max_time_ratio'"),
+    (changed("1.15", "0", TIMED), 8, "ratio 0: give a number above 0"),
+    (changed("1.15", "-1.15", TIMED), 8, "ratio -1.15 is negative"),
+    (changed("1.15", "'1.15'", TIMED), 8, "ratio '1.15': give a number"),
+    (changed('"from_value"', '"from_memory"', TIMED), 8, "no route by which this order can be timed: choose from native,"),
+    (changed('"from_value"', "3", TIMED), 8, "route 3: no route"),
+    (changed('route = "from_value"', 'implementation = "colonels.py:f"', TIMED), 8, "there is no file colonels.py"),
+    (changed('route = "from_value"', 'implementation = "kernels.py:fast+slope"', TIMED), 8, "is the case itself: torch:compiled"),
+    (changed('route = "from_value"', 'route = "native", implementation = "kernels.py:f"', TIMED), 8, "not both"),
+    (changed("4096", "0", TIMED), 8, "elements 0: give a number from 1 to 16777216"),
+    (changed("4096", "99999999", TIMED), 8, "elements 99999999: give a number from 1 to 16777216"),
+    (changed("4096", "4096.5", TIMED), 8, "elements 4096.5: give a whole number"),
+    (changed("ratio = 1.15, ", "", TIMED), 8, "slower_than is a table with a ratio"),
+    (changed("ratio = 1.15", "ratios = 1.15, ratio = 1", TIMED), 8, "unknown key 'ratios': choose from ratio, route"),
+    (changed("monotone_dip = 2.5", "slower_than = { ratio = 2 }"), 23, "slower_than needs the route to compare with"),
+    (changed("monotone_dip = 2.5", "slower_than = { ratio = 2, route = 'autodiff' }"), 23, "'autodiff' is the case itself"),
+    (changed("nan = 0", "slower_than = 2"), 5, "unknown key 'slower_than'"),
+    (changed("vanished = 0", "against = 'torch:eager'"), 16, "against needs a limit: max_steps or differing"),
+    (changed("vanished = 0", "max_steps = 2"), 16, "max_steps needs against, an implementation"),
+    (changed("vanished = 0", "max_steps = 2\nagainst = 'exact'"), 16, "max_steps needs against, an implementation"),
+    (
+        changed("vanished = 0", "max_steps = 2\nagainst = 'caffe'"),
+        17,
+        "against 'caffe': give 'exact', NAME[:MODE] or FILE.py:FUNCTION",
+    ),
+    (changed("vanished = 0", "max_steps = 2\nagainst = 3"), 17, "against 3 is not a text"),
+    (changed("monotone_dip = 2.5", "max_steps = 2\nagainst = 'numpy'"), 24, "against 'numpy' is the case itself"),
+    (
+        changed("vanished = 0", "max_ulp_subnormal = 1"),
+        16,
+        "max_ulp_subnormal 1: it is a larger budget than max_ulp, which is 1.5",
+    ),
+    (changed("vanished = 0", "gradient = 'kernels.py:slope'"), 12, "there is one already, slope"),
+    (changed("vanished = 0", "gradient_takes = 'output'"), 12, "gradient-takes 'output': choose from input value"),
+    (changed("vanished = 0", "gradient_of = 'reloo'"), 12, "unknown activation 'reloo'"),
+    (changed("vanished = 0", "with = 3"), 16, "with is a table of arguments"),
+    (changed("vanished = 0", "item = '0'"), 16, "item '0': give a whole number"),
+    (changed("vanished = 0", "elementwise = 1"), 16, "elementwise 1: give true or false"),
+    (changed("monotone_dip = 2.5", "item = 0"), 23, "item says how an implementation is called: give one"),
+    (changed("fast+slope", "fast("), 12, "is no name, attribute or call"),
     (RIGHT + RIGHT[RIGHT.index("\n[[case]]") :], 25, "the same case as on line 10"),
     (RIGHT.partition("[[case]]")[0], 1, "there are no cases"),
     ("case = 3", 1, "there are no cases"),
@@ -268,9 +296,11 @@ VALUES = st.recursive(
 KEYS = st.sampled_from(
     [
         *LIMITS,
-        "max_time_ratio",
+        "slower_than",
         "against",
-        "elements",
+        "max_steps",
+        "with",
+        "item",
         "activation",
         "backend",
         "format",

@@ -36,14 +36,18 @@ def aborts(x):
     if len(x) == ELEMENTS:
         os.abort()
     return np.tanh(x)
+
+def slope_aborts(x):
+    return 1 - aborts(x) ** 2
 """
 LIMIT = 1.07
 
 
 def case(name: str, limit: float = LIMIT, against: str = "kernels.py:twenty") -> str:
     text = '[[case]]\nactivation = "tanh"\nbackend = "numpy"\nformat = "float32"\n'
-    text += f'implementation = "kernels.py:{name}"\nmax_time_ratio = {limit}\nelements = 1024\n'
-    return text + (f'against = "{against}"\n' if against else "")
+    text += f'implementation = "kernels.py:{name}"\n'
+    other = f', implementation = "{against}"' if against else ""
+    return text + f"slower_than = {{ ratio = {limit}, elements = 1024{other} }}\n"
 
 
 @pytest.fixture
@@ -106,7 +110,7 @@ def test_with_nothing_planted_nothing_is_worse(project: Path) -> None:
 def test_what_cannot_be_told_or_timed_is_neither_worse_nor_fine(project: Path) -> None:
     """One pair has no interval; a function may fail, or do other than work, on what is timed alone."""
     double, other = case("double"), case("twin", against="kernels.py:aborts")
-    gradient = case("twin+aborts", against="") + "order = 1\n"
+    gradient = case("twin+slope_aborts", against="") + "order = 1\n"
     limits(project, double, case("twenty", 99, against=""), other, case("sleeps"), case("aborts"), gradient, budget=0)
     done = lastbit(project, "check", "--json")
     assert done.returncode == 4, done.stdout + done.stderr
@@ -117,7 +121,7 @@ def test_what_cannot_be_told_or_timed_is_neither_worse_nor_fine(project: Path) -
         "twin": "missing",
         "sleeps": "undecided",
         "aborts": "missing",
-        "twin+aborts": "missing",
+        "twin+slope_aborts": "missing",
     }
     reasons = {name: each["reasons"][-1] for name, each in found.items()}
     assert (
@@ -126,7 +130,7 @@ def test_what_cannot_be_told_or_timed_is_neither_worse_nor_fine(project: Path) -
     assert " to numpy:eager tanh native float32, " in reasons["twenty"]
     assert reasons["twin"].startswith("time (numpy:eager kernels.py:aborts tanh native float32): crashed: killed by signal 6")
     assert reasons["sleeps"].startswith("time: invalid: ran on 0.")
-    for name in ("aborts", "twin+aborts"):
+    for name in ("aborts", "twin+slope_aborts"):
         assert reasons[name].startswith("time: crashed: killed by signal 6 (SIGABRT)")
     assert found["double"]["row"]["time_pairs"] == 1
     assert "time_ratio_low" not in found["double"]["row"]
