@@ -10,15 +10,23 @@ from typing import Any
 
 from backends.protocol import Case
 
+from ...accuracy.distribution import distribution
 from ...case import Implementation, Task
-from ...findings.curves import Curve, curve
+from ...findings.curves import curve
 from ...findings.evidence import encodings, examine
+from ...findings.percentiles import percentiles
 from ...findings.properties import verdicts
 from ...findings.symptoms import Symptom, own, symptoms
 from ...findings.verdicts import law_row
+from ...frames import Columns
 from ..plan import Plan
 from ..results import accuracy_row, agreement_row
 from .parts import Part, Row, case_name
+
+SERIES = ("curves", "distribution", "percentiles")
+"""Frames that have several rows of each case."""
+Shared = list[tuple[list[str], Columns]]
+"""Columns, each with the cases that have them: eager and compiled results are often the same."""
 
 
 @dataclass
@@ -30,7 +38,7 @@ class Finished:
         agreement, laws: rows.
         symptoms: of its cases.
         hellos: what the workers said of themselves, by implementation.
-        curves: each with the cases that have it.
+        curves, distribution, percentiles: the columns of those frames.
         ranges, digests, peaks: see :class:`harness.runs.shards.parts.Part`.
         seconds, processor: the same.
         costs: the same, and ``finish``: processor seconds of what comes after the last part.
@@ -41,7 +49,9 @@ class Finished:
     laws: list[Row] = field(default_factory=list)
     symptoms: list[Symptom] = field(default_factory=list)
     hellos: dict[str, Row] = field(default_factory=dict)
-    curves: list[tuple[list[str], Curve]] = field(default_factory=list)
+    curves: Shared = field(default_factory=list)
+    distribution: Shared = field(default_factory=list)
+    percentiles: Shared = field(default_factory=list)
     ranges: list[tuple[int, int]] = field(default_factory=list)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
     seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -49,9 +59,10 @@ class Finished:
     costs: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
 
-    def curve(self, task: Task) -> Curve | None:
-        """The curve of a task."""
-        return next((curve for cases, curve in self.curves if case_name(task) in cases), None)
+    def of(self, task: Task, series: str) -> list[Columns]:
+        """What a frame of :data:`SERIES` has of a task: nothing, or its columns."""
+        shared: Shared = getattr(self, series)
+        return [columns for cases, columns in shared if case_name(task) in cases]
 
 
 def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
@@ -82,16 +93,21 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
         for task in own(evidence, measured)
         for law, verdict in verdicts(evidence, task, measured)
     ]
-    shared: dict[str, tuple[list[str], Curve]] = {}  # eager and compiled results are often the same
-    for task in measured:
-        if task.number in evidence.outputs:
-            line = curve(evidence, task.number)
-            shared.setdefault(json.dumps(line), ([], line))[0].append(case_name(task))
-    curves = list(shared.values())
-    done = Finished(rows, pairs, laws, found, part.hellos, curves, part.ranges, part.digests, part.seconds, part.processor)
-    done.peaks = part.peaks
+    kept = [task.number for task in measured if task.number in evidence.outputs]
+    done = Finished(rows, pairs, laws, found, part.hellos, ranges=part.ranges, digests=part.digests)
+    done.curves = _shared((names[number], curve(evidence, number)) for number in kept)
+    done.distribution = _shared((names[task.number], distribution(part.tallies[names[task.number]])) for task in measured)
+    done.percentiles = _shared((names[number], percentiles(evidence, number)) for number in kept)
+    done.seconds, done.processor, done.peaks = part.seconds, part.processor, part.peaks
     done.costs = part.costs | {"finish": round(time.process_time() - busy, 6)}
     return done
+
+
+def _shared(found: Iterable[tuple[str, Columns]]) -> Shared:
+    shared: dict[str, tuple[list[str], Columns]] = {}
+    for case, columns in found:
+        shared.setdefault(json.dumps(columns), ([], columns))[0].append(case)
+    return list(shared.values())
 
 
 def to_json(finished: Finished) -> tuple[Row, Row]:
