@@ -93,20 +93,25 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
         for task in own(evidence, measured)
         for law, verdict in verdicts(evidence, task, measured)
     ]
-    kept = [task.number for task in measured if task.number in evidence.outputs]
+    alike: dict[bytes, list[int]] = {}
+    for task in measured:
+        if task.number in evidence.outputs:
+            alike.setdefault(evidence.outputs[task.number].tobytes(), []).append(task.number)
     done = Finished(rows, pairs, laws, found, part.hellos, ranges=part.ranges, digests=part.digests)
-    done.curves = _shared((names[number], curve(evidence, number)) for number in kept)
-    done.distribution = _shared((names[task.number], distribution(part.tallies[names[task.number]])) for task in measured)
-    done.percentiles = _shared((names[number], percentiles(evidence, number)) for number in kept)
+    kept = [([names[number] for number in numbers], numbers[0]) for numbers in alike.values()]
+    tallies = [(names[task.number], part.tallies[names[task.number]]) for task in measured]
+    done.curves = _shared((cases, curve(evidence, number)) for cases, number in kept)
+    done.percentiles = _shared((cases, percentiles(evidence, number)) for cases, number in kept)
+    done.distribution = _shared(([case], distribution(tally)) for case, tally in tallies)
     done.seconds, done.processor, done.peaks = part.seconds, part.processor, part.peaks
     done.costs = part.costs | {"finish": round(time.process_time() - busy, 6)}
     return done
 
 
-def _shared(found: Iterable[tuple[str, Columns]]) -> Shared:
+def _shared(found: Iterable[tuple[list[str], Columns]]) -> Shared:
     shared: dict[str, tuple[list[str], Columns]] = {}
-    for case, columns in found:
-        shared.setdefault(json.dumps(columns), ([], columns))[0].append(case)
+    for cases, columns in found:
+        shared.setdefault(json.dumps(columns), ([], columns))[0].extend(cases)
     return list(shared.values())
 
 
