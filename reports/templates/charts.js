@@ -141,7 +141,7 @@ function cumulative(lines) {
   }
   place.replaceChildren(svg);
   const readout = place.nextElementSibling;
-  readout.textContent = "Lines have the colours of the table of cases: thick ones are the frameworks' own, thin ones formulas. Point at the chart, or touch it, to read it.";
+  readout.textContent = "Thick lines are the frameworks' own results, thin ones formulas. Point at the chart, or touch it, to read it.";
   pointed(svg, width, (across) => {
     const log = LEAST + ((across - left) / (width - left - right)) * (high - LEAST);
     if (log < LEAST || log > high) return;

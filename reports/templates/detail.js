@@ -27,7 +27,7 @@ async function open(data) {
   document.getElementById("detail-title").textContent = `${data.name}: ${ORDERS[data.number]}, ${data.form}`;
   const scripts = JSON.parse(await text("scripts"));
   dialog.querySelector(".content").replaceChildren(
-    ...figures(cases, mine), ...distributed(spreads, bands), ...reproducing(cases, scripts), ...specials(await rows("special_values", wanted)),
+    ...spreading(spreads), ...figures(cases, mine), ...ranging(bands), ...reproducing(cases, scripts), ...specials(await rows("special_values", wanted)),
     ...agreeing(await rows("agreement", wanted)), ...broken(await rows("laws", { ...wanted, status: "broken" })),
     ...all("#left").map((told) => element("p", told.textContent, { class: "quiet" })));
   all("table.sortable", dialog).forEach(sortable);
@@ -88,19 +88,19 @@ function figures(cases, lines) {
   return [element("h3", "Cases"), table(headings, cells, { class: "sortable cases" })];
 }
 
-function distributed(spreads, bands) {
-  const made = [];
-  if (spreads.length) {
-    made.push(element("h3", "Distribution of errors"),
-      element("p", "What share of the results is within so many ulp; the scale is stretched towards all of them, and a line ends at the largest error. Results that are no number, infinite or flushed have no error and are not in it.", { class: "quiet" }),
-      element("div", "", { class: "chart", id: "distribution" }), element("p", "", { class: "readout quiet", "aria-live": "polite" }));
-  }
-  if (bands.length) {
-    made.push(element("h3", "Percentiles in each binade of x"),
-      element("p", "The band reaches from the median to the 99th percentile of the errors, the thin line is the largest: of all inputs of a 16-bit format, of the inputs kept in others.", { class: "quiet" }),
-      element("div", "", { class: "multiples", id: "percentiles" }), element("p", "", { class: "readout quiet", "aria-live": "polite" }));
-  }
-  return made;
+function spreading(spreads) {
+  return spreads.length ? drawing("distribution", "chart", "Distribution of errors",
+    "What share of the results is within so many ulp; the scale is stretched towards all of them, and a line ends at the largest error. Results that are no number, infinite or flushed have no error and are not in it.") : [];
+}
+
+function ranging(bands) {
+  return bands.length ? drawing("percentiles", "multiples", "Percentiles in each binade of x",
+    "The band reaches from the median to the 99th percentile of the errors, the thin line is the largest: of all inputs of a 16-bit format, of the inputs kept in others.") : [];
+}
+
+function drawing(id, kind, title, words) {
+  return [element("h3", title), element("p", words, { class: "quiet" }), element("div", "", { class: kind, id }),
+    element("p", "", { class: "readout quiet", "aria-live": "polite" })];
 }
 
 function reproducing(cases, scripts) {
