@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from backends.protocol import Case
 
-__all__ = ["Case", "Implementation", "Task"]
+__all__ = ["CASE", "Case", "Implementation", "Task"]
+
+CASE = dict.fromkeys(
+    ("activation", "parameters", "order", "route", "format", "backend", "mode", "device", "implementation"), "string"
+) | {"order": "Int64"}
+"""The columns that say in every frame which case a row is of, with their types."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,14 @@ class Task:
     prepared: bool = field(default=False, repr=False)
     warm: bool = field(default=False, repr=False)
     request: int = field(default=0, repr=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The columns of :data:`CASE`."""
+        case, by = self.case, self.implementation
+        parameters = json.dumps(dict(case.parameters))
+        told = (case.activation, parameters, case.order, case.route, case.format, by.backend, by.mode, by.device, by.substitute)
+        return dict(zip(CASE, told, strict=True))
 
     def fail(self, status: str, reason: str) -> None:
         """Mark the case as not measurable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+Columns = dict[str, list[Any]]
 
 SCHEMA = 1
 """Of the frames; a larger number means columns that this version would misread."""
@@ -38,6 +40,23 @@ def frame(rows: list[Row], form: dict[str, str]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame({name: column([row.get(name) for row in rows], kind) for name, kind in form.items()})
+
+
+def series(parts: Iterable[tuple[Row, Columns]], form: dict[str, str]) -> pd.DataFrame:
+    """Parts of several rows each, one after the other, as a frame with the column types of ``form``.
+
+    Args:
+        parts: what is the same in all rows of a part, and what is not, by column.
+        form: the columns of the frame; what else parts have is left out.
+    """
+    import pandas as pd
+
+    columns: Columns = {name: [] for name in form}
+    for same, own in parts:
+        count = len(next(iter(own.values())))
+        for name, values in columns.items():
+            values += own[name] if name in own else [same[name]] * count
+    return pd.DataFrame({name: column(values, form[name]) for name, values in columns.items()})
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

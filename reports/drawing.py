@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ BACKENDS: dict[str, tuple[str, str, Any]] = {
 FORMULAS = ("#E69F00", "#56B4E9", "#8C6BB1", "#A6761D", "#666666")
 """For the formulas of a figure; the dashes tell whose arithmetic it is."""
 _WORDS = 44  # letters in a line of a legend
+_NARROW = 24  # letters in a line beside a panel
 _STYLE: Any = {
     "font.size": 8,
     "font.family": "DejaVu Sans",
@@ -77,6 +79,22 @@ def panels(count: int, width: float = 3.5, height: float = 2.6) -> tuple[Figure,
     return figure, axes[:count]
 
 
+def grid(rows: Sequence[str], columns: Sequence[str]) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with a panel for each row and column; those of a column have the same axes, and names of rows are on the left."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2.1 * max(len(columns), 2) + 0.3, 1.15 * len(rows) + 0.8), layout="constrained")
+    axes = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey="col").tolist()
+    for across, name in zip(axes, rows, strict=True):
+        across[0].set_ylabel("\n".join(wrap(name, _NARROW)), fontsize=5.5)
+        for axis in across:
+            axis.tick_params(labelsize=6)
+    for down, name in enumerate(columns):
+        axes[0][down].set_title(name)
+        axes[-1][down].set_xlabel("x")
+    return figure, axes
+
+
 def legend(figure: Figure, axes: Sequence[Axes]) -> None:
     """One legend below all panels, each label once."""
     found: dict[str, Any] = {}
@@ -121,7 +139,15 @@ def decades(axis: Axis) -> None:
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
     axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_major_formatter(lambda value, _: f"{value:g}" if value < 1e5 else f"$10^{{{math.log10(value):.0f}}}$")
+
+
+def widely(axis: Axes, far: float) -> None:
+    """An axis of x from -far to far (some 1000), logarithmic on both sides of zero."""
+    axis.set_xscale("symlog", linthresh=0.125, linscale=0.6)
+    axis.set_xticks([-1000, -100, -10, -1, 0, 1, 10, 100, 1000], ["−10³", "", "−10", "−1", "0", "1", "10", "", "10³"])
+    axis.set_xlim(-far, far)
+    axis.minorticks_off()
 
 
 def powers(axis: Axes) -> None:

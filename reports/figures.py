@@ -16,24 +16,26 @@ import pandas as pd
 from harness.formats import FORMATS, number_format
 from harness.runs.results import Run
 
-from .choice import chosen
-from .drawing import canvas, legend, panels, points, powers, save, style
+from .choice import chosen, lines
+from .distributions import distribution, percentiles
+from .drawing import canvas, legend, panels, points, powers, save, style, widely
 from .functions import chain, function
 from .matrix import OWN
 from .speeds import steady
 from .timings import cost, speed
-from .words import ORDERS, WHO, bits, implementation, shorten, ulps
+from .words import ORDERS, bits, shorten, ulps
 from .words import function as named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_CASE = ["route", *WHO]
+_SAME = ("worst_input_bits", "worst_output_bits")
 _PRIMES = {0: "f", 1: "f′", 2: "f″"}
 _LEAST = 2.0**-6  # errors below are drawn there
 _NEAR = 2.0**-10  # gradients that vanish nearer to 0 only are no figure: a subnormal input was flushed
 _FAR = 1500.0  # where errors along x end: beyond, functions are at their limits
+_LONG = {"curves": "error", "distribution": "distribution", "percentiles": "percentiles"}  # frames, each with a figure
 _CROSS: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 3.5, "label": None}
 
 
@@ -48,13 +50,11 @@ def error(run: Run, activation: str = "sigmoid", order: int = 1, parameters: str
     figure, axes = panels(len(forms))
     formulas = [route for route in part.route.unique() if route not in OWN]
     for axis, form in zip(axes, forms, strict=True):
-        axis.set_xscale("symlog", linthresh=0.125, linscale=0.6)
-        for label, line in _lines(part):
+        widely(axis, _FAR)
+        for label, line in lines(part, "worst_input", _SAME):
             _draw_errors(axis, line[line.format == form], form, style(label, formulas))
         axis.axhline(np.log10(0.5), color="black", linewidth=0.6, linestyle=":")
-        axis.set_xticks([-1000, -100, -10, -1, 0, 1, 10, 100, 1000], ["−10³", "", "−10", "−1", "0", "1", "10", "", "10³"])
-        axis.set(xlim=(-_FAR, _FAR), xlabel="x", ylabel="error in ulp", title=form)
-        axis.minorticks_off()
+        axis.set(xlabel="x", ylabel="error in ulp", title=form)
         powers(axis)
         _label_worst(axis, run.accuracy, part, form)
     name = named(activation, str(part.parameters.iloc[0]))
@@ -79,7 +79,7 @@ def vanishing(run: Run, activation: str = "sigmoid", parameters: str | None = No
         inside = here[np.abs(here.exact) >= limit]
         axis.plot(inside.worst_input, _log(inside.exact), color="black", linewidth=1.6, linestyle="--", label="exact")
         step = -np.log10(limit) / 16
-        for number, (label, line) in enumerate(_lines(part)):
+        for number, (label, line) in enumerate(lines(part, "worst_input", _SAME)):
             own = line[(line.format == form) & (line.worst_input.abs() <= _reach(inside))]
             alive, dead = own[own.worst_output != 0], own[(own.worst_output == 0) & (np.abs(own.exact) >= limit)]
             axis.plot(alive.worst_input, _log(alive.worst_output), **style(label))
@@ -109,20 +109,6 @@ def _part(run: Run, activation: str, order: int, parameters: str | None) -> pd.D
     if run.curves.empty:
         raise ValueError("this run was saved without curves: measure again to draw errors along x")
     return chosen(run.curves, activation, order, parameters)
-
-
-def _lines(part: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The different lines, each with the cases that share it in every format."""
-    shared: dict[tuple[Any, ...], tuple[list[str], pd.DataFrame]] = {}
-    key: Any
-    for key, rows in part.groupby(_CASE, sort=False):
-        route, *who = key
-        line = rows.sort_values(["format", "worst_input"])
-        which = (tuple(line.format), tuple(line.worst_input_bits), tuple(line.worst_output_bits))
-        suffix = "" if route in OWN else f" {route}"
-        shared.setdefault(which, ([], line))[0].append(implementation(dict(zip(WHO, who, strict=True))) + suffix)
-    for cases, line in shared.values():
-        yield ", ".join(cases), line
 
 
 def _draw_errors(axis: Axes, line: pd.DataFrame, form: str, look: dict[str, Any]) -> None:
@@ -156,7 +142,8 @@ def _label_worst(axis: Axes, accuracy: pd.DataFrame, part: pd.DataFrame, form: s
     axis.annotate(words, place, xytext=(0.02, 0.97), textcoords="axes fraction", va="top", fontsize=6.5, arrowprops=arrow)
 
 
-FIGURES = {"function": function, "error": error, "vanishing": vanishing, "chain": chain, "speed": speed, "cost": cost}
+FIGURES = {"function": function, "error": error, "distribution": distribution, "percentiles": percentiles}
+FIGURES |= {"vanishing": vanishing, "chain": chain, "speed": speed, "cost": cost}
 """The figures by name; each takes a run and says in its signature what can be chosen."""
 
 
@@ -191,11 +178,17 @@ def write(run: Run, folder: Path, activations: Sequence[str] = (), kinds: Sequen
         raise ValueError(f"this run has no figure of {', '.join([*kinds, *activations])}: nothing was saved to draw it from")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    parts = dict(list(run.curves.groupby(["activation", "parameters"]))) if len(run.curves) else {}
+    parts = {name: _by_function(getattr(run, name)) for name in _LONG}
     for name, figure, choice in wanted:
-        curves = parts.get((choice.get("activation"), choice.get("parameters")), run.curves)
-        written += save(plot(replace(run, curves=curves), figure, **choice), folder / name)
+        key = (choice.get("activation"), choice.get("parameters"))
+        part = replace(run, **{frame: of[key] for frame, of in parts.items() if key in of})  # type: ignore[arg-type]
+        written += save(plot(part, figure, **choice), folder / name)
     return written
+
+
+def _by_function(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
+    """The rows of each function: looking for them among millions takes as long as drawing them."""
+    return dict(list(frame.groupby(["activation", "parameters"]))) if len(frame) else {}
 
 
 def _possible(run: Run, activations: Sequence[str], kinds: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -224,9 +217,12 @@ def _possible(run: Run, activations: Sequence[str], kinds: Sequence[str]) -> Ite
 def _of_function(run: Run, name: str, parameters: str, timed: pd.DataFrame) -> Iterator[tuple[str, int | None]]:
     """The kinds of figures there are of a function, with the order where there is one for each."""
     yield "function", None
+    for frame, kind in _LONG.items():
+        rows = getattr(run, frame)
+        part = rows[(rows.activation == name) & (rows.parameters == parameters)] if len(rows) else rows
+        yield from ((kind, int(order)) for order in (part.order.unique() if len(part) else ()))
     if len(run.curves):
         part = run.curves[(run.curves.activation == name) & (run.curves.parameters == parameters)]
-        yield from (("error", int(order)) for order in part.order.unique())
         dead = part[(part.order == 1) & part.route.isin(OWN) & (part["class"] == "vanished")]
         if (dead.worst_input.abs() > _NEAR).any():
             yield "vanishing", None

@@ -1,6 +1,6 @@
 """One HTML file: everything a run found, for a reader without network or programs but a browser.
 
-The same frames give the same bytes: nothing in the page tells when or where it was made. It has at most 2 MB: frames for
+The same frames give the same bytes: nothing in the page tells when or where it was made. It has at most 3 MB: frames for
 which there is no room are named instead (a run of all activations in all modes has room for all but the curves).
 """
 
@@ -24,7 +24,7 @@ from .verdict import verdicts
 from .words import GLYPHS, ORDERS, SEVERITIES, function, implementation, records, share, shorten, ulps
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_LIMIT = 2_000_000  # bytes of a page
+_LIMIT = 3_000_000  # bytes of a page
 _COSTS = 4
 
 
@@ -61,8 +61,12 @@ def render(run: Run) -> str:
         "vanishing": vanishing(run),
         "derivation": derivation.section(),
         "definitions": to_html(page("definitions")),
-        "curves": embedded.drawn(run.curves),
-        "scripts": embedded.scripts(run.accuracy),
+        "drawn": {
+            "lines": embedded.drawn(run.curves),
+            "distribution": embedded.distributions(run.distribution),
+            "percentiles": embedded.percentiles(run.percentiles),
+            "scripts": embedded.scripts(run.accuracy),
+        },
     }
     template = environment.get_template("report.html")
     bare = template.render(facts, frames={}, left=embedded.FRAMES)

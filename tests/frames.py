@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-FRAMES = ("accuracy", "agreement", "findings", "laws", "curves", "environments")
+FRAMES = ("accuracy", "agreement", "findings", "laws", "curves", "distribution", "percentiles", "environments")
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ import typer
 
 from .common import Details, app, screen, usage
 
+_FIGURES = ("function", "error", "distribution", "percentiles", "vanishing", "chain", "speed", "cost")
 _KINDS = ("html", "text", "latex", "markdown", "csv", "figures")
 
 
@@ -26,14 +27,18 @@ def report(
     ] = None,
     figure: Annotated[
         list[str] | None,
-        typer.Option("--figure", metavar="KIND", help="function, error, vanishing, chain, speed or cost. [default: all]"),
+        typer.Option(
+            "--figure",
+            metavar="KIND",
+            help=f"{', '.join(_FIGURES[:-1])} or {_FIGURES[-1]}. [default: all]",
+        ),
     ] = None,
     details: Details = False,
     opened: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Make a report of a run: one HTML file, a screen of text, LaTeX or Markdown tables, CSV, or figures (SVG, PDF, PNG).
 
-    All figures of a run of everything are some 160, which takes minutes: choose with --activation and --figure.
+    All figures of a run of everything are some 320, which takes minutes: choose with --activation and --figure.
     """
     from ..runs.saved import load, newest
 

@@ -7,17 +7,17 @@ inputs is there too. Classes and errors are those of :mod:`harness.findings.evid
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..accuracy.classification import CLASSES
+from ..case import CASE, Task
 from ..formats import number_format
-from ..frames import column
+from ..frames import Columns, series
 from .evidence import Evidence
 
 if TYPE_CHECKING:
@@ -40,12 +40,13 @@ _WORST_FIRST = ("nan", "special", "overflowed", "vanished", "inaccurate", "flush
 BADNESS = {name: len(_WORST_FIRST) - rank for rank, name in enumerate(_WORST_FIRST)}
 """The larger, the worse is a class; flush to zero, a policy, is the least of the defects."""
 
-Curve = dict[str, list[Any]]
-"""For each bucket with inputs ``bucket`` (~b on the negative side), ``class``, ``ulp``, ``input``, ``output``, ``exact``."""
 
+def curve(evidence: Evidence, case: int) -> Columns:
+    """The worst input of every bucket: of the worst class there the one with the largest error.
 
-def curve(evidence: Evidence, case: int) -> Curve:
-    """The worst input of every bucket: of the worst class there the one with the largest error."""
+    By column, for each bucket with inputs: ``bucket`` (~b on the negative side), ``class`` (as a number), ``ulp``, ``input``
+    and ``output`` (encodings) and ``exact``.
+    """
     buckets = _buckets(evidence.x, evidence.form.is_finite(evidence.bits), np.signbit(evidence.x))
     classes, errors = evidence.classes[case], evidence.errors[case]
     badness = np.array([BADNESS[name] for name in CLASSES])[classes]
@@ -79,20 +80,15 @@ def _ends(bucket: int) -> tuple[float, float]:
     return (low, high) if bucket >= 0 else (-high, -low)
 
 
-_TOLD = ("run_id", "activation", "parameters", "order", "route", "format", "backend", "mode", "device", "implementation")
 _FOUND = ("x_low", "x_high", "class", "ulp", "worst_input_bits", "worst_input", "worst_output_bits", "worst_output", "exact")
-CURVES = dict.fromkeys((*_TOLD, *_FOUND), "string") | {
-    "order": "Int64",
-    "worst_input_bits": "UInt64",
-    "worst_output_bits": "UInt64",
-}
-CURVES |= dict.fromkeys(("x_low", "x_high", "ulp", "worst_input", "worst_output", "exact"), "float64")
+CURVES = {"run_id": "string"} | CASE | dict.fromkeys(_FOUND, "float64")
+CURVES |= {"class": "string", "worst_input_bits": "UInt64", "worst_output_bits": "UInt64"}
 """The columns of the frame, with their types."""
 INTERVALS = frozenset(_ends(bucket) for number in range(_NAN) for bucket in (number, ~number))
 """The ends of all buckets but that of NaN, which has none."""
 
 
-def curves_frame(run_id: str, curves: Iterable[tuple[Any, Curve]]) -> pd.DataFrame:
+def curves_frame(run_id: str, curves: Iterable[tuple[Task, Columns]]) -> pd.DataFrame:
     """The frame ``curves``: a row per case and bucket.
 
     ``exact`` is the exact result to about 2^-46 relatively, as a float64; in formats of up to 32 bits what is below 2^-200
@@ -102,25 +98,21 @@ def curves_frame(run_id: str, curves: Iterable[tuple[Any, Curve]]) -> pd.DataFra
         run_id: of the run.
         curves: tasks, each with its curve.
     """
-    import pandas as pd
+    return series((({"run_id": run_id} | task.facts, _in_words(task, found)) for task, found in curves), CURVES)
 
-    columns: dict[str, list[Any]] = {name: [] for name in CURVES}
-    for task, found in curves:
-        case, count = task.case, len(found["bucket"])
-        form = number_format(case.format)
-        by = task.implementation
-        where = (by.backend, by.mode, by.device, by.substitute)
-        told = (run_id, case.activation, json.dumps(dict(case.parameters)), case.order, case.route, case.format, *where)
-        for name, value in zip(_TOLD, told, strict=True):
-            columns[name] += [value] * count
-        ends = [_ends(bucket) for bucket in found["bucket"]]
-        columns["x_low"] += [low for low, _ in ends]
-        columns["x_high"] += [high for _, high in ends]
-        columns["class"] += [CLASSES[number] for number in found["class"]]
-        columns["ulp"] += found["ulp"]
-        columns["worst_input_bits"] += found["input"]
-        columns["worst_input"] += form.decode(np.array(found["input"], form.carrier)).tolist()
-        columns["worst_output_bits"] += found["output"]
-        columns["worst_output"] += form.decode(np.array(found["output"], form.carrier)).tolist()
-        columns["exact"] += found["exact"]
-    return pd.DataFrame({name: column(values, CURVES[name]) for name, values in columns.items()})
+
+def _in_words(task: Task, found: Columns) -> Columns:
+    """A curve with the columns of the frame."""
+    form = number_format(task.case.format)
+    ends = [_ends(bucket) for bucket in found["bucket"]]
+    return {
+        "x_low": [low for low, _ in ends],
+        "x_high": [high for _, high in ends],
+        "class": [CLASSES[number] for number in found["class"]],
+        "ulp": found["ulp"],
+        "worst_input_bits": found["input"],
+        "worst_input": form.decode(np.array(found["input"], form.carrier)).tolist(),
+        "worst_output_bits": found["output"],
+        "worst_output": form.decode(np.array(found["output"], form.carrier)).tolist(),
+        "exact": found["exact"],
+    }

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from backends import target
 
 from ..accuracy.classification import CLASSES
+from ..accuracy.distribution import DISTRIBUTION
 from ..activations import ORDERS
 from ..findings.curves import CURVES, INTERVALS
+from ..findings.percentiles import BINADES, PERCENTILES
 from ..findings.severity import SEVERITIES
 from ..formats import FORMATS
 from ..speed.frame import PHASES, SPEED
@@ -119,6 +121,7 @@ _RULES: dict[str, Rule] = {
 }
 _RULES |= dict.fromkeys(("run_id", "route", "backend", "mode", "device", "status", "law", "kind"), _WORD)
 _RULES |= dict.fromkeys(("max_ulp", "max_ulp_normal", "mean_ulp", "p50_ulp", "p99_ulp", "search_max_ulp", "ulp", "ulps"), _COUNT)
+_RULES |= dict.fromkeys(("ulp_low", "ulp_high"), _COUNT)
 _RULES |= dict.fromkeys(("inputs", "n", "pairs", "threads_requested"), _SOME)
 _RULES |= dict.fromkeys(("ns_per_element", "ratio", "ratio_low", "ratio_high"), _TIME)
 
@@ -145,6 +148,12 @@ FORMS: dict[str, Form] = {
     "laws": Form(LAWS),
     "environments": _ENVIRONMENT,
     "curves": Form(CURVES),
+    "distribution": Form(
+        DISTRIBUTION,
+        needs=(Needs("run_id", None, ("ulp_low", "ulp_high", "share")),),
+        rules={"share": Rule("a number from 0 to 1", lambda value: 0 <= value <= 1)},
+    ),
+    "percentiles": Form(PERCENTILES, needs=(Needs("run_id", None, ("x_low", "x_high", "p50_ulp", "p99_ulp", "max_ulp")),)),
     "speed": Form(
         SPEED,
         may_miss=[name for name in SPEED if name not in (*_STARTED, "status", "reason")],
@@ -160,6 +169,7 @@ FORMS: dict[str, Form] = {
     "speed_environments": _ENVIRONMENT,
 }
 """By name the frames of saved runs."""
+_INTERVALS = {"curves": INTERVALS, "percentiles": frozenset(BINADES)}
 _TYPES = {"string": "text", "Int64": "whole numbers", "UInt64": "encodings", "boolean": "true or false"}
 
 
@@ -199,9 +209,9 @@ def wrong_values(name: str, frame: pd.DataFrame) -> Iterator[str]:
         parts, whole = form.sums
         if (differing := _mask(frame[list(parts)].sum(axis=1, skipna=False) != frame[whole])).any():
             yield f"its columns {', '.join(parts)} do not add up to {whole} in row {_row(differing)}"
-    if name == "curves":
+    if name in _INTERVALS:
         for low, high in frame[["x_low", "x_high"]].drop_duplicates().dropna().itertuples(index=False):
-            if (low, high) not in INTERVALS:
+            if (low, high) not in _INTERVALS[name]:
                 yield f"its columns 'x_low' and 'x_high' have {low!r} and {high!r}: there is no such interval"
 
 

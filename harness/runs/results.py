@@ -41,6 +41,8 @@ class Run:
             (:mod:`harness.findings.invariances`).
         environments: a row per implementation that was started.
         curves: a row per case and bucket of inputs, see :mod:`harness.findings.curves`; empty in runs that were saved without.
+        distribution: a row per case and step of its distribution of errors, see :mod:`harness.accuracy.distribution`; as above.
+        percentiles: a row per case and binade of inputs, see :mod:`harness.findings.percentiles`; as above.
         speed: a row per timing, where something was timed.
         folder: where it was saved, or None.
         requests: what was asked, one after the other where the run was extended; empty where that is not known.
@@ -54,6 +56,8 @@ class Run:
     laws: pd.DataFrame
     environments: pd.DataFrame
     curves: pd.DataFrame = field(default_factory=lambda: _nothing())
+    distribution: pd.DataFrame = field(default_factory=lambda: _nothing())
+    percentiles: pd.DataFrame = field(default_factory=lambda: _nothing())
     speed: pd.DataFrame = field(default_factory=lambda: _nothing())
     folder: Path | None = None
     requests: tuple[Request, ...] = ()
@@ -87,7 +91,7 @@ class Run:
 
 FRAMES = ("accuracy", "agreement", "findings", "laws", "environments")
 """What every run has."""
-OPTIONAL = ("curves", "speed")
+OPTIONAL = ("curves", "distribution", "percentiles", "speed")
 """What a run may have."""
 
 

@@ -1,7 +1,5 @@
 // What a row of the matrix leads to: the errors along x, every case in numbers, how to see it, special inputs, agreement.
 const dialog = document.getElementById("detail");
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#8d8d8d"];
-const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
 const NAMES = { c: "correct", f: "faithful", i: "inaccurate", v: "vanished", u: "flushed", o: "overflowed", n: "nan", s: "special" };
 const CLASSES = ["correct", "faithful", "inaccurate", "vanished", "flushed", "overflowed", "nan", "special"];
 const DIGITS = { float16: 4, bfloat16: 4, float32: 8, float64: 16 };
@@ -17,22 +15,30 @@ const who = (row) => `${row.backend}:${row.mode}` + (row.device === "cpu" ? "" :
 async function open(data) {
   const wanted = { activation: data.activation, parameters: data.parameters, order: data.number, format: data.form };
   const cases = await rows("accuracy", { ...wanted, status: "ok" });
-  const lines = JSON.parse(await text("lines"));
-  const mine = lines.lines.filter(([name, parameters, order, format]) =>
-    name === data.activation && parameters === data.parameters && String(order) === data.number && format === data.form)
-    .map(([, , , , names, marks], i) => ({ names, points: points(marks), colour: COLOURS[i % COLOURS.length], dash: DASHES[Math.floor(i / 2) % DASHES.length] }));
+  const [lines, spread, along] = await Promise.all(["lines", "distribution", "percentiles"].map(async (name) => JSON.parse(await text(name))));
+  const of = ({ lines: known }) => known.filter(([name, parameters, order, format]) =>
+    name === data.activation && parameters === data.parameters && String(order) === data.number && format === data.form);
+  const mine = of(lines).map(([, , , , names, marks], i) => ({ names, points: points(marks), ...look(names, i) }));
+  const looks = (names) => mine.filter((line) => line.names.some((name) => names.includes(name)));
+  const spreads = of(spread).flatMap(([, , , , names, lows, highs, counts]) =>
+    looks(names).map((line) => ({ ...line, names, corners: corners(lows, highs, counts) })));
+  const bands = of(along).flatMap(([, , , , names, marks, inputs]) =>
+    looks(names).slice(0, 1).map((line) => ({ ...line, names, inputs, marks: percentiles(marks) })));
   document.getElementById("detail-title").textContent = `${data.name}: ${ORDERS[data.number]}, ${data.form}`;
   const scripts = JSON.parse(await text("scripts"));
   dialog.querySelector(".content").replaceChildren(
-    ...figures(cases, mine), ...reproducing(cases, scripts), ...specials(await rows("special_values", wanted)),
+    ...spreading(spreads), ...figures(cases, mine), ...ranging(bands), ...reproducing(cases, scripts), ...specials(await rows("special_values", wanted)),
     ...agreeing(await rows("agreement", wanted)), ...broken(await rows("laws", { ...wanted, status: "broken" })),
     ...all("#left").map((told) => element("p", told.textContent, { class: "quiet" })));
   all("table.sortable", dialog).forEach(sortable);
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
-  const draw = () => chart(lines.edges, mine, cases);
-  draw();
-  dialog.redraw = draw;
+  dialog.redraw = () => {
+    chart(lines.edges, mine, cases);
+    cumulative(spreads);
+    multiples(along.edges, bands);
+  };
+  dialog.redraw();
 }
 
 function points(marks) {
@@ -40,6 +46,25 @@ function points(marks) {
   for (let i = 0; i < marks.length; i += 3) {
     const [letter, digits] = [marks[i], marks.slice(i + 1, i + 3)];
     if (letter !== ".") found.push({ place: i / 3, cls: NAMES[letter], log: digits === "--" ? null : parseInt(digits, 36) / 4 - 20 });
+  }
+  return found;
+}
+
+// The lines through the steps of a distribution: binary logarithms of errors, and the share of results up to each.
+function corners(lows, highs, counts) {
+  const total = counts.reduce((a, b) => a + b, 0), found = [];
+  let seen = 0;
+  counts.forEach((count, i) => {
+    found.push([Math.log2(lows[i]), seen / total]);
+    seen += count;
+    found.push([Math.log2(highs[i]), seen / total]);
+  });
+  return found;
+}
+function percentiles(marks) {
+  const found = [];
+  for (let i = 0; i < marks.length; i += 6) {
+    if (marks[i] !== ".") found.push({ place: i / 6, logs: [0, 2, 4].map((at) => parseInt(marks.slice(i + at, i + at + 2), 36) / 4 - 20) });
   }
   return found;
 }
@@ -54,13 +79,28 @@ function figures(cases, lines) {
   const headings = ["implementation", "route", "not right", "max ulp", "mean", "p99", "worst input", "result", "exact"];
   const cells = cases.map((row) => {
     const line = lines.find(({ names }) => names.includes(`${who(row)} ${row.route}`));
-    const swatch = line ? [element("span", "", { class: "swatch", style: `border-color:${line.colour};border-top-style:${line.dash ? "dashed" : "solid"}` })] : [];
+    const swatch = line ? [element("span", "", { class: "swatch", style: `border-color:${line.colour};border-top-width:${line.weight * 1.4}px;border-top-style:${line.dash ? "dashed" : "solid"}` })] : [];
     const wrong = CLASSES.slice(2).filter((name) => row[name] !== "0").map((name) => `${name} ${whole(row[name])}`);
     const worst = row.worst_input_bits === "" ? "" : [row.worst_input, element("small", hex(row.worst_input_bits, row.format))];
     return [[...swatch, who(row)], row.route, wrong.join(", ") || (row.faithful === "0" ? "correctly rounded" : "faithful"), short(row.max_ulp), short(row.mean_ulp), short(row.p99_ulp),
       worst, hex(row.worst_output_bits, row.format), row.worst_exact];
   });
   return [element("h3", "Cases"), table(headings, cells, { class: "sortable cases" })];
+}
+
+function spreading(spreads) {
+  return spreads.length ? drawing("distribution", "chart", "Distribution of errors",
+    "What share of the results is within so many ulp; the scale is stretched towards all of them, and a line ends at the largest error. Results that are no number, infinite or flushed have no error and are not in it.") : [];
+}
+
+function ranging(bands) {
+  return bands.length ? drawing("percentiles", "multiples", "Percentiles in each binade of x",
+    "The band reaches from the median to the 99th percentile of the errors, the thin line is the largest: of all inputs of a 16-bit format, of the inputs kept in others.") : [];
+}
+
+function drawing(id, kind, title, words) {
+  return [element("h3", title), element("p", words, { class: "quiet" }), element("div", "", { class: kind, id }),
+    element("p", "", { class: "readout quiet", "aria-live": "polite" })];
 }
 
 function reproducing(cases, scripts) {
@@ -101,90 +141,6 @@ function agreeing(pairs) {
 function broken(laws) {
   const cells = laws.map((row) => [who(row), row.law, `${whole(row.broken)} of ${whole(row.checked)}`, row.example || "nan", row.got, row.where]);
   return cells.length ? [element("h3", "Laws that are broken"), table(["implementation", "law", "on", "example x", "got", "where"], cells, { class: "sortable laws" })] : [];
-}
-
-// Errors along x. Every interval of inputs has the same width, so that the axis is nearly logarithmic on both sides of zero.
-function chart(edges, lines, cases) {
-  const place = dialog.querySelector(".chart");
-  place.replaceChildren();
-  if (!lines.length) return;
-  const width = Math.max(280, place.clientWidth), height = width < 500 ? 260 : 340;
-  const [left, right, top, bottom] = [54, 10, 26, 38];
-  const logs = lines.flatMap(({ points }) => points.map(({ log }) => log).filter((log) => log !== null));
-  const [low, high] = [-4, Math.max(4, ...logs) + 1];
-  const x = (at) => left + ((at + 0.5) / edges.length) * (width - left - right);
-  const y = (log) => (log === null ? top - 8 : top + ((high - Math.max(low, log)) / (high - low)) * (height - top - bottom));
-  const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": "error in ulp against x" });
-  const write = (words, attributes) => { const made = draw("text", attributes); made.textContent = words; svg.append(made); return made; };
-  const step = Math.max(1, Math.ceil((high - 1) / 3.33 / 6));
-  for (let power = step; power <= (high - 1) / 3.3219; power += step) ruled(power * 3.3219, power < 4 ? String(10 ** power) : `1e${power}`, "axis");
-  ruled(-1, "0.5", "mark");
-  function ruled(log, words, cls) {
-    svg.append(draw("line", { x1: left, x2: width - right, y1: y(log), y2: y(log), class: cls }));
-    write(words, { x: left - 6, y: y(log) + 4, "text-anchor": "end" });
-  }
-  const wide = width > 500;
-  for (const magnitude of wide ? [0.125, 0.5, 1, 4, 16, 64, 1024] : [1, 16, 1024]) {
-    for (const sign of [-1, 1]) {
-      const at = edges.findIndex(([below, above]) => number(sign > 0 ? below : above) === sign * magnitude);
-      if (at < 0) continue;
-      const across = sign > 0 ? x(at - 0.5) : x(at + 0.5);
-      svg.append(draw("line", { x1: across, x2: across, y1: top, y2: height - bottom, class: "axis" }));
-      write(String(sign * magnitude).replace("-", "−"), { x: across, y: height - bottom + 15, "text-anchor": "middle" });
-    }
-  }
-  if (lines.some(({ points }) => points.some(({ log }) => log === null))) write("none", { x: left - 6, y: top - 4, "text-anchor": "end" });
-  write("error in ulp (0.5: as good as the exact result rounded)", { x: left, y: 12 });
-  write("x", { x: width - right, y: height - 4, "text-anchor": "end" });
-  for (const { points: found, colour, dash } of lines) {
-    let path = "", before = null;
-    for (const point of found) {
-      if (point.log !== null) path += `${before === null ? "M" : "L"}${x(point.place).toFixed(1)} ${y(point.log).toFixed(1)}`;
-      before = point.log;
-    }
-    svg.append(draw("path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.6, "stroke-dasharray": dash }));
-    for (const point of found.filter(({ cls }) => cls === "vanished" || cls === "nan" || cls === "overflowed" || cls === "special")) {
-      const [across, down] = [x(point.place), y(point.log)];
-      svg.append(draw("path", { d: `M${across - 3} ${down - 3}l6 6m0 -6l-6 6`, stroke: colour, "stroke-width": 1.4 }));
-    }
-  }
-  const worst = label(edges, cases, x, y, svg, width, high);
-  place.append(svg);
-  const readout = dialog.querySelector(".readout");
-  readout.textContent = worst + "Lines have the colours of the table below; equal results share one. ✕ marks results that vanished or are no number (no error to tell: none). Point at the chart, or touch it, to read it.";
-  svg.addEventListener("pointermove", (event) => {
-    const box = svg.getBoundingClientRect();
-    const at = Math.floor((((event.clientX - box.left) * width) / box.width - left) / (width - left - right) * edges.length);
-    if (at < 0 || at >= edges.length) return;
-    const told = lines.map(({ names, points: found }) => [names.join(", "), found.find((point) => point.place === at)]).filter(([, point]) => point)
-      .map(([names, { cls, log }]) => `${names}: ${cls}${log === null ? "" : `, about ${(2 ** log).toPrecision(2)} ulp`}`);
-    readout.textContent = `x from ${short(edges[at][0])} to ${short(edges[at][1])}. ${told.join("; ")}`;
-  });
-}
-
-function label(edges, cases, x, y, svg, width, high) {
-  const measured = cases.filter((row) => row.max_ulp !== "" && row.worst_input !== "");
-  if (!measured.length) return "";
-  const worst = measured.reduce((a, b) => (number(b.max_ulp) > number(a.max_ulp) ? b : a));
-  const at = edges.findIndex(([below, above]) => number(below) <= number(worst.worst_input) && number(worst.worst_input) <= number(above));
-  if (at < 0) return "";
-  const [across, down] = [x(at), y(Math.min(high, Math.log2(number(worst.max_ulp))))];
-  svg.append(draw("circle", { cx: across, cy: down, r: 6, fill: "none", stroke: "currentColor", "stroke-width": 1.5 }));
-  const toLeft = across > width / 2;
-  const lines = [`worst: x = ${worst.worst_input} (${hex(worst.worst_input_bits, worst.format)})`, `exact ${worst.worst_exact.slice(0, 18)}${worst.worst_exact.includes("e") ? "e" + worst.worst_exact.split("e")[1] : ""}`];
-  if (width < 500) return `${lines.join(", ")}. `; // there is no room in the chart
-  lines.forEach((words, i) => {
-    const made = draw("text", { x: across + (toLeft ? -11 : 11), y: down + 20 + 14 * i, class: "label", "text-anchor": toLeft ? "end" : "start" });
-    made.textContent = words;
-    svg.append(made);
-  });
-  return "";
-}
-
-function draw(name, attributes) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
 }
 
 // The address names the detail that is open, so that it can be cited.

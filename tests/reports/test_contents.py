@@ -42,7 +42,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = measure("gelu_tanh", **chosen, inputs=2048, out=place)  # type: ignore[arg-type]
     timed = speed(Request(("gelu_tanh",), **chosen, sizes=(256,)), 0.0)  # type: ignore[arg-type]
     timed.save(place)
-    assert all(map(len, (found.accuracy, found.findings, found.agreement, found.laws, found.environments, found.curves)))
+    assert all(map(len, (found.accuracy, found.findings, found.agreement, found.laws, found.environments)))
+    assert all(map(len, (found.curves, found.distribution, found.percentiles)))
     return place
 
 
@@ -164,6 +165,10 @@ def test_rows_that_others_refer_to_may_be_missing(place: Path, name: str, left: 
         ("environments", "backend", None, "has nothing in row 1"),
         ("curves", "class", "first", "one of correct, faithful"),
         ("curves", "x_high", 3.0, "there is no such interval"),
+        ("distribution", "share", 2.0, "a number from 0 to 1"),
+        ("distribution", "ulp_high", None, "has nothing in row 1, where run_id is"),
+        ("percentiles", "x_low", 3.0, "there is no such interval"),
+        ("percentiles", "inputs", 0, "1 or more"),
         ("speed", "phase", "moon", "one of import, first_call, steady"),
         ("speed", "ns_per_element", -1.0, "a finite number above 0"),
         ("speed", "low", 1.0, "'high' has nothing in row 1, where low is 1.0"),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.cli import report
 from harness.formats import FORMATS
 from harness.runs.results import Run
 from reports.drawing import save
@@ -17,6 +18,8 @@ from reports.figures import FIGURES, plot, write
 from reports.functions import exact_chain, rounded_chain
 from reports.html import render
 from reports.speeds import errors, of_calls, speeds
+
+_WHOSE = ["backend", "route"]
 
 
 @pytest.mark.slow
@@ -26,13 +29,16 @@ def test_all_figures_are_written_as_svg_pdf_and_png_the_same_twice(run: Run, tmp
     two.mkdir()
     accuracy = run.accuracy[(run.accuracy.format == "float16") & (run.accuracy.activation == "sigmoid")]
     some = Run(run.run_id, accuracy, run.agreement, run.findings, run.laws, run.environments)
-    some.curves = run.curves[run.curves.format == "float16"]
+    for name in ("curves", "distribution", "percentiles"):
+        rows = getattr(run, name)
+        setattr(some, name, rows[rows.format == "float16"])
     first = write(some, one)
     with mpl.rc_context({"font.size": 20, "axes.facecolor": "red", "svg.fonttype": "path"}):  # a user's own style
         second = write(some, two)
     assert [path.name for path in first] == [path.name for path in second]
     stems = {path.stem for path in first}
-    assert {"function-sigmoid", "error-sigmoid-0", "error-sigmoid-1", "vanishing-sigmoid", "chain"} == stems
+    by_order = {f"{kind}-sigmoid-{order}" for kind in ("error", "distribution", "percentiles") for order in (0, 1)}
+    assert {"function-sigmoid", "vanishing-sigmoid", "chain"} | by_order == stems
     assert len(first) == 3 * len(stems)
     for one_path, two_path in zip(first, second, strict=True):
         assert one_path.read_bytes() == two_path.read_bytes(), one_path.name
@@ -53,6 +59,52 @@ def test_errors_drawn_are_those_of_the_frame(run: Run) -> None:
         (words,) = (text.get_text() for text in axis.texts)
         worst = run.accuracy[(run.accuracy.activation == "sigmoid") & (run.accuracy.order == 1) & (run.accuracy.format == form)]
         assert f"0x{worst.loc[worst.max_ulp.idxmax()].worst_input_bits:x}" in words
+
+
+def test_distributions_drawn_are_those_of_the_frame(run: Run) -> None:
+    figure = plot(run, "distribution", activation="sigmoid", order=1)
+    rows = run.distribution[(run.distribution.activation == "sigmoid") & (run.distribution.order == 1)]
+    measured = list(run.accuracy[(run.accuracy.activation == "sigmoid") & (run.accuracy.order == 1)].itertuples())
+    forms = [form for form in FORMATS if form in set(rows.format)]
+    assert [axis.get_title() for axis in figure.axes] == forms
+    for axis, form in zip(figure.axes, forms, strict=True):
+        cases = dict(list(rows[rows.format == form].groupby(_WHOSE)))
+        shown = [line for line in axis.get_lines() if ":eager" in str(line.get_label())]
+        assert len(shown) >= 4
+        for line in shown:
+            first, *_ = str(line.get_label()).split(", ")
+            who, _, formula = first.partition(" ")
+            case = cases.pop((who.partition(":")[0], formula or "autodiff"))
+            errors, heights = (np.asarray(values, float) for values in line.get_data())
+            at = np.maximum(np.asarray(case.ulp_high, float), 2.0**-10)
+            assert errors[1::2].tolist() == at.tolist()
+            decades = -np.log10(np.maximum(1 - np.asarray(case.share, float), 10**-5.3))  # 90 %, 99 %, ... are equally far apart
+            assert heights[1::2].tolist() == pytest.approx(decades.tolist())
+            assert errors[::2].tolist() == np.maximum(np.asarray(case.ulp_low, float), 2.0**-10).tolist()
+            assert heights[::2].tolist() == [0, *heights[1:-1:2]]  # level where there are no errors
+            (worst,) = (each for each in measured if (each.format, each.backend, each.route) == (form, *case[_WHOSE].iloc[0]))
+            assert errors[-1] == pytest.approx(float(worst.max_ulp), rel=1e-5)
+
+
+def test_percentiles_drawn_are_those_of_the_frame(run: Run) -> None:
+    figure = plot(run, "percentiles", activation="sigmoid", order=1)
+    chosen = (run.percentiles.activation == "sigmoid") & (run.percentiles.order == 1) & (run.percentiles.route == "autodiff")
+    rows = run.percentiles[chosen & (run.percentiles.x_low >= -1024) & (run.percentiles.x_high <= 1024)]
+    forms = [form for form in FORMATS if form in set(rows.format)]
+    panels = [axis for axis in figure.axes if axis.get_ylabel()]
+    drawn = {}
+    for number, panel in enumerate(panels):
+        (who,) = str(panel.get_ylabel()).split(", ")
+        for form, axis in zip(forms, figure.axes[number * len(forms) :], strict=False):
+            levels = [line for line in axis.get_lines() if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
+            for median, largest in zip(levels[::2], levels[1::2], strict=True):
+                low, high = np.asarray(median.get_xdata(), float)
+                drawn[who.partition(":")[0], form, low, high] = median.get_ydata()[0], largest.get_ydata()[0]
+            assert len(axis.collections) == len(levels) // 2
+    assert len(drawn) == len(rows) > 100
+    for row in rows.itertuples():
+        expected = np.log10(np.maximum([float(row.p50_ulp), float(row.max_ulp)], 2.0**-6))
+        assert drawn[row.backend, row.format, row.x_low, row.x_high] == pytest.approx(tuple(expected), rel=1e-12)
 
 
 def test_the_dead_gradient_is_drawn_below_the_least_number(run: Run) -> None:
@@ -97,7 +149,10 @@ def test_chains_against_another_arithmetic(name: str, value: object, slope: obje
 
 
 def test_unknown_choices_are_named(run: Run) -> None:
-    with pytest.raises(ValueError, match=r"unknown figure 'pie': choose from function, error, vanishing, chain, speed, cost"):
+    with pytest.raises(
+        ValueError,
+        match=f"unknown figure 'pie': choose from {', '.join(FIGURES)}",
+    ):
         plot(run, "pie")
     with pytest.raises(ValueError, match=r"no tanh of order 1: it has sigmoid, softplus"):
         plot(run, "error", activation="tanh")
@@ -106,7 +161,10 @@ def test_unknown_choices_are_named(run: Run) -> None:
         plot(bare, "error")
     with pytest.raises(ValueError, match="no timings"):
         plot(bare, "cost")
-    assert set(FIGURES) == {"function", "error", "vanishing", "chain", "speed", "cost"}
+    for kind in ("distribution", "percentiles"):
+        with pytest.raises(ValueError, match=f"without its frame {kind}"):
+            plot(bare, kind)
+    assert tuple(FIGURES) == report._FIGURES
 
 
 def test_the_cached_value_has_the_errors_of_the_value_and_a_device_alone_is_no_cost(run: Run) -> None:

@@ -162,6 +162,36 @@ def test_what_is_drawn_is_within_a_quarter_of_a_digit(run: Run) -> None:
     assert checked > 1000
 
 
+def test_distributions_in_the_page_are_those_of_the_frame(run: Run) -> None:
+    data = json.loads(_unpack(embedded.distributions(run.distribution)))
+    cases = dict(list(run.distribution.groupby(["activation", "parameters", "order", "format", "backend", "route"])))
+    for name, parameters, order, form, who, lows, highs, counts in data["lines"]:
+        for each in who:
+            rows = cases.pop((name, parameters, order, form, each.partition(":")[0], each.partition(" ")[2]))
+            assert (lows, highs, counts) == (rows.ulp_low.tolist(), rows.ulp_high.tolist(), rows["count"].tolist())
+    assert not cases
+
+
+def test_percentiles_in_the_page_are_within_a_quarter_of_a_digit(run: Run) -> None:
+    data = json.loads(_unpack(embedded.percentiles(run.percentiles)))
+    keys = ["activation", "parameters", "order", "format", "backend", "route", "x_low"]
+    rows = run.percentiles.set_index(keys).sort_index().to_dict("index")
+    for name, parameters, order, form, who, marks, inputs in data["lines"]:
+        for place, ((low, high), count) in enumerate(zip(data["edges"], inputs, strict=True)):
+            mark = marks[6 * place : 6 * place + 6]
+            for each in who:
+                key = (name, parameters, order, form, each.partition(":")[0], each.partition(" ")[2], float(low))
+                if not count:
+                    assert mark == "......"
+                    assert key not in rows
+                    continue
+                row = rows.pop(key)
+                assert (row["x_high"], row["inputs"]) == (float(high), count)
+                for digits, column in zip((mark[:2], mark[2:4], mark[4:]), ("p50_ulp", "p99_ulp", "max_ulp"), strict=True):
+                    assert abs(2 ** (int(digits, 36) / 4 - 20) / max(row[column], 2.0**-20) - 1) < 0.1
+    assert not rows
+
+
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_scripts_give_the_worst_result_with_the_framework_alone(run: Run, backend: str) -> None:
     scripts = json.loads(_unpack(embedded.scripts(run.accuracy)))

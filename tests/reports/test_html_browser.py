@@ -108,8 +108,8 @@ def test_a_click_leads_to_the_detail_and_an_address_too(page: Any, run: Run) -> 
     for row, text in zip(run.accuracy[chosen].to_dict("records"), rows.all_inner_texts(), strict=True):
         assert row["worst_exact"] in text
         assert f"0x{row['worst_input_bits']:04x}" in text
-    assert page.locator("#detail .chart svg path").count() >= 2
-    told = page.locator("#detail .chart svg .label" if page.viewport_size["width"] > 500 else "#detail .readout").first
+    assert page.locator("#detail > .chart svg path").count() >= 2
+    told = page.locator("#detail > .chart svg .label" if page.viewport_size["width"] > 500 else "#detail > .readout").first
     assert told.text_content().startswith("worst: x =")
     address = page.url
     assert "#detail/sigmoid/" in address
@@ -119,9 +119,9 @@ def test_a_click_leads_to_the_detail_and_an_address_too(page: Any, run: Run) -> 
     page.goto(address)
     page.wait_for_selector("#detail[open] .content table")
     assert "python -c $'" in (page.locator("#detail .content pre code").first.text_content() or "")
-    box = page.locator("#detail .chart svg").bounding_box()
+    box = page.locator("#detail > .chart svg").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2)
-    assert re.search(r"x from .* to .*: .*ulp", page.locator("#detail .readout").inner_text())
+    assert re.search(r"x from .* to .*: .*ulp", page.locator("#detail > .readout").inner_text())
 
 
 def test_the_numbers_of_a_detail_are_those_of_the_frames(page: Any, run: Run) -> None:
@@ -147,6 +147,45 @@ def test_the_numbers_of_a_detail_are_those_of_the_frames(page: Any, run: Run) ->
         assert re.search(rf"{row['first']}\s+{row.second}\s+{row.differing:,}\s+{row.largest_distance:,}\s", told)
     for _, row in laws[laws.status == "broken"].iterrows():
         assert f"{row.broken:,} of {row.checked:,}" in told
+
+
+def _point(page: Any, at: Any, right: float) -> None:
+    """Move the pointer so many pixels to the right of where an element begins."""
+    at.evaluate("element => element.scrollIntoView({ block: 'center' })")
+    box = at.bounding_box()
+    page.mouse.move(box["x"] + right, box["y"] + box["height"] / 2)
+
+
+def test_distributions_and_percentiles_are_drawn_and_tell_what_is_pointed_at(page: Any, run: Run) -> None:
+    page.locator("#matrix-table tbody tr[data-activation=sigmoid][data-number='1'][data-form=float16] td").last.click()
+    page.wait_for_selector("#distribution svg")
+    spread, along = (
+        frame[(frame.activation == "sigmoid") & (frame.order == 1) & (frame.format == "float16")]
+        for frame in (run.distribution, run.percentiles)
+    )
+    cases = spread.groupby(["backend", "route"])
+    different = {tuple(map(tuple, rows[["ulp_low", "ulp_high", "count"]].to_numpy())) for _, rows in cases}
+    lines = page.locator("#distribution svg path").count()
+    assert 4 < len(different) <= lines == page.locator("#distribution svg circle").count() <= len(cases)
+    own = spread[(spread.backend == "torch") & (spread.route == "autodiff")]
+    lows, highs, counts = (own[name].tolist() for name in ("ulp_low", "ulp_high", "count"))
+    told = page.evaluate("([l, h, c, at]) => shareAt(corners(l, h, c), Math.log2(at))", [lows, highs, counts, 1.0])
+    assert told == own[own.ulp_high <= 1].share.max()
+    box = page.locator("#distribution svg").bounding_box()
+    _point(page, page.locator("#distribution svg"), box["width"] - 20)
+    assert re.match(r"Within about \S+ ulp: .*torch:eager autodiff.*: all", page.locator("#distribution + .readout").inner_text())
+    names = page.locator("#percentiles figcaption").all_inner_texts()
+    assert {name for text in names for name in text.split(", ")} == {f"{who}:eager {route}" for who, route in cases.groups}
+    number = next(number for number, text in enumerate(names) if "torch:eager autodiff" in text)
+    mine = along[(along.backend == "torch") & (along.route == "autodiff")]
+    panel = page.locator("#percentiles svg").nth(number)
+    assert panel.locator("rect").count() == len(mine)
+    _point(page, panel.locator("rect").last, 2)
+    last = mine.sort_values("x_low").iloc[-1]
+    told = page.locator("#percentiles + .readout").inner_text()
+    assert told.startswith("torch:eager autodiff")
+    assert f"x from {last.x_low:g} to " in told
+    assert f", {last.inputs:,} inputs: half of the errors up to about " in told
 
 
 def test_the_data_in_the_page_are_the_frames(page: Any, run: Run, tmp_path: Path) -> None:

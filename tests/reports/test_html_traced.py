@@ -56,7 +56,7 @@ class _Page(HTMLParser):
             self._frame = ""
 
     def handle_data(self, data: str) -> None:
-        if self._frame and self._frame not in ("lines", "scripts"):
+        if self._frame and self._frame not in ("lines", "distribution", "percentiles", "scripts"):
             columns = json.loads(gzip.decompress(base64.b64decode(data)))
             self.frames[self._frame] = pd.DataFrame(columns, dtype="string")
         elif self._cell:

@@ -120,7 +120,7 @@ _FINDING |= {"kind": "nan", "severity": "minor", "inputs_affected": 1}
 
 
 def test_the_frames_of_a_run_come_back(run: Run) -> None:
-    for name in ("accuracy", "agreement", "findings", "laws", "curves"):
+    for name in ("accuracy", "agreement", "findings", "laws", "curves", "distribution", "percentiles"):
         found = getattr(run, name)
         assert len(found)
         _same(_read_columns(_unpack(pack(to_columns(found))), found), found)

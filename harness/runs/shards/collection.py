@@ -8,21 +8,23 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
+from ...accuracy.distribution import distribution_frame
 from ...accuracy.refine import FIGURES
-from ...case import Task
+from ...case import CASE, Task
 from ...findings import extreme_parameters
-from ...findings.curves import Curve, curves_frame
+from ...findings.curves import curves_frame
 from ...findings.failures import failures
 from ...findings.findings import findings, ranked
+from ...findings.percentiles import percentiles_frame
 from ...findings.verdicts import Verdict, law_row
 from ...findings.violations import violations
-from ...frames import frame
+from ...frames import Columns, frame
 from ...workers.environments import Started, environments
 from ..plan import Plan
 from ..results import ACCURACY, AGREEMENT, FINDINGS, LAWS, Run, accuracy_row
 from . import passes
 from .parts import Row, case_name
-from .passes import Finished
+from .passes import SERIES, Finished
 from .runner import pass_identity
 from .store import Record, Store
 from .units import Unit
@@ -45,7 +47,7 @@ def collect(work: Plan, units: list[Unit], store: Store) -> Run:
     done = _finished(sweeps, store)
     searched = {unit.tasks[0]: store.find(unit.identity) for unit in searches}
     rows: list[Row] = []
-    curves: list[tuple[Task, Curve]] = []
+    series: dict[str, list[tuple[Task, Columns]]] = {name: [] for name in SERIES}
     for task in work.tasks:
         mine = [each for unit, each in done if task.number in unit.tasks]
         for each in mine:
@@ -56,8 +58,8 @@ def collect(work: Plan, units: list[Unit], store: Store) -> Run:
             for found in searched.get(task.number, [])[:1]:
                 row |= found.said
             rows.append(row)
-            line = each.curve(task)
-            curves += [(task, line)] if line else []
+            for name in SERIES:
+                series[name] += [(task, columns) for columns in each.of(task, name)]
         if not mine:
             left = task if task.status != "ok" else replace(task, status="interrupted", reason=_unfinished(sweeps, store, task))
             rows.append(accuracy_row(left, work.inputs_of(task), work.definition(task.case), None, None))
@@ -76,7 +78,9 @@ def collect(work: Plan, units: list[Unit], store: Store) -> Run:
         frame([{"run_id": run_id} | asdict(finding) for finding in ranked(defects)], FINDINGS),
         frame([{"run_id": run_id} | row for row in laws], LAWS),
         environments(run_id, workers, _seed(work)),
-        curves_frame(run_id, curves),
+        curves_frame(run_id, series["curves"]),
+        distribution_frame(run_id, series["distribution"]),
+        percentiles_frame(run_id, series["percentiles"]),
     )
 
 
@@ -105,17 +109,12 @@ def _laws(work: Plan, units: list[Unit], store: Store) -> list[Row]:
     return rows
 
 
-_CASE = ("activation", "parameters", "order", "route", "format", "backend", "mode", "device", "implementation")
-
-
 def _whose(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _CASE)
+    return tuple(row[name] for name in CASE)
 
 
 def _of(task: Task) -> tuple[Any, ...]:
-    case, by = task.case, task.implementation
-    parameters = json.dumps(dict(case.parameters))
-    return (case.activation, parameters, case.order, case.route, case.format, by.backend, by.mode, by.device, by.substitute)
+    return tuple(task.facts.values())
 
 
 def _recomputed(work: Plan, sweeps: list[Unit], store: Store) -> list[Row]:

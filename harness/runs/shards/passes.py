@@ -10,16 +10,24 @@ from typing import Any
 
 from backends.protocol import Case
 
+from ...accuracy.distribution import distribution
 from ...case import Implementation, Task
-from ...findings.curves import Curve, curve
+from ...findings.curves import curve
 from ...findings.evidence import encodings, examine
 from ...findings.history import HISTORY, remembered
+from ...findings.percentiles import percentiles
 from ...findings.properties import verdicts
 from ...findings.symptoms import Symptom, own, symptoms
 from ...findings.verdicts import law_row
+from ...frames import Columns
 from ..plan import Plan
 from ..results import accuracy_row, agreement_row
 from .parts import Part, Row, case_name
+
+SERIES = ("curves", "distribution", "percentiles")
+"""Frames that have several rows of each case."""
+Shared = list[tuple[list[str], Columns]]
+"""Columns, each with the cases that have them: eager and compiled results are often the same."""
 
 
 @dataclass
@@ -31,7 +39,7 @@ class Finished:
         agreement, laws: rows.
         symptoms: of its cases.
         hellos: what the workers said of themselves, by implementation.
-        curves: each with the cases that have it.
+        curves, distribution, percentiles: the columns of those frames.
         ranges, digests, peaks: see :class:`harness.runs.shards.parts.Part`.
         seconds, processor: the same.
         costs: the same, and ``finish``: processor seconds of what comes after the last part.
@@ -42,7 +50,9 @@ class Finished:
     laws: list[Row] = field(default_factory=list)
     symptoms: list[Symptom] = field(default_factory=list)
     hellos: dict[str, Row] = field(default_factory=dict)
-    curves: list[tuple[list[str], Curve]] = field(default_factory=list)
+    curves: Shared = field(default_factory=list)
+    distribution: Shared = field(default_factory=list)
+    percentiles: Shared = field(default_factory=list)
     ranges: list[tuple[int, int]] = field(default_factory=list)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
     seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -50,9 +60,10 @@ class Finished:
     costs: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
 
-    def curve(self, task: Task) -> Curve | None:
-        """The curve of a task."""
-        return next((curve for cases, curve in self.curves if case_name(task) in cases), None)
+    def of(self, task: Task, series: str) -> list[Columns]:
+        """What a frame of :data:`SERIES` has of a task: nothing, or its columns."""
+        shared: Shared = getattr(self, series)
+        return [columns for cases, columns in shared if case_name(task) in cases]
 
 
 def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
@@ -89,16 +100,26 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
         if names[task.number] in part.histories:
             verdict = remembered(part.histories[names[task.number]], inputs.format)
             laws.append(law_row(task, hellos[task.number], HISTORY, verdict))
-    shared: dict[str, tuple[list[str], Curve]] = {}  # eager and compiled results are often the same
+    alike: dict[bytes, list[int]] = {}
     for task in measured:
         if task.number in evidence.outputs:
-            line = curve(evidence, task.number)
-            shared.setdefault(json.dumps(line), ([], line))[0].append(case_name(task))
-    curves = list(shared.values())
-    done = Finished(rows, pairs, laws, found, part.hellos, curves, part.ranges, part.digests, part.seconds, part.processor)
-    done.peaks = part.peaks
+            alike.setdefault(evidence.outputs[task.number].tobytes(), []).append(task.number)
+    done = Finished(rows, pairs, laws, found, part.hellos, ranges=part.ranges, digests=part.digests)
+    kept = [([names[number] for number in numbers], numbers[0]) for numbers in alike.values()]
+    tallies = [(names[task.number], part.tallies[names[task.number]]) for task in measured]
+    done.curves = _shared((cases, curve(evidence, number)) for cases, number in kept)
+    done.percentiles = _shared((cases, percentiles(evidence, number)) for cases, number in kept)
+    done.distribution = _shared(([case], distribution(tally)) for case, tally in tallies)
+    done.seconds, done.processor, done.peaks = part.seconds, part.processor, part.peaks
     done.costs = part.costs | {"finish": round(time.process_time() - busy, 6)}
     return done
+
+
+def _shared(found: Iterable[tuple[list[str], Columns]]) -> Shared:
+    shared: dict[str, tuple[list[str], Columns]] = {}
+    for cases, columns in found:
+        shared.setdefault(json.dumps(columns), ([], columns))[0].extend(cases)
+    return list(shared.values())
 
 
 def to_json(finished: Finished) -> tuple[Row, Row]:

@@ -21,7 +21,7 @@ from harness.runs.shards.units import divide
 
 SHARD = 1 << 14
 REQUEST = Request(("sigmoid",), ("numpy", "torch:eager"), ("float16",), (1,))
-FRAMES = ("accuracy", "agreement", "findings", "laws", "curves")
+FRAMES = ("accuracy", "agreement", "findings", "laws", "curves", "distribution", "percentiles")
 PASSING = ["seconds", "framework_seconds"]
 
 
