@@ -1,8 +1,8 @@
 """A small network trained in a framework's own arithmetic, with the activation's gradient left open.
 
-Dense layers with one activation between them, a linear output, the mean squared error, all examples at once, plain gradient
-descent. The backward pass is written out once for all frameworks, over their own tensors in the format of the case, so that runs
-of one framework differ in nothing but where f' comes from.
+Dense layers with one activation between them, a linear output, the mean squared error, all examples at once, gradient descent or
+steps against the gradient's sign. The backward pass is written out once for all frameworks, over their own tensors in the format
+of the case, so that runs of one framework differ in nothing but where f' comes from.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Network:
 
     It shares files of encodings with who asks, in a folder: ``parameters`` (weights and biases layer by layer: read once, written
     after every step), ``data`` (inputs, then targets), ``inner`` (what the activation is applied to in all hidden layers) and
-    ``outputs``, both written by the forward pass, and ``slopes`` (f' at ``inner``), written by the backward pass, or read
-    there where the route is :data:`EXACT`.
+    ``outputs``, both written by the forward pass, ``slopes`` (f' at ``inner``), written by the backward pass, or read
+    there where the route is :data:`EXACT`, and ``uphill``, the gradient of the loss in the order of the parameters.
 
     Args:
         backend: the adapter.
         case: the activation and the format; its route says where f' comes from.
         command: ``sizes``, the units of every layer from the inputs to the one output; ``examples``; ``rate``, of learning;
-            ``folder``.
+            ``rule``, ``descent`` or ``sign``; ``folder``.
 
     Raises:
         Unsupported: where the framework lacks the activation, or the adapter has nothing to train with.
@@ -44,13 +44,14 @@ class Network:
         if not hasattr(backend, "xp"):
             raise Unsupported(f"the adapter {type(backend).__name__} has no functions to train with")
         self._backend, self._case, self._rate = backend, case, command["rate"]
+        self._direction: Callable[[Any], Any] = backend.xp.sign if command["rule"] == "sign" else lambda gradient: gradient
         self._examples, sizes = command["examples"], command["sizes"]
         self._value = backend.prepare(replace(case, order=0, route="native"))
         self._slope: Callable[[Any], Any] | None = None if case.route == EXACT else backend.prepare(case)
         hidden = self._examples * sum(sizes[1:-1])
         shapes = [shape for rows, columns in pairwise(sizes) for shape in ((rows, columns), (columns,))]
         counts = {"parameters": sum(map(np.prod, shapes)), "data": self._examples * (sizes[0] + 1)}
-        counts |= {"inner": hidden, "slopes": hidden, "outputs": self._examples}
+        counts |= {"inner": hidden, "slopes": hidden, "outputs": self._examples, "uphill": counts["parameters"]}
         carrier, folder = CARRIERS[case.format], Path(command["folder"])
         self._files = {name: np.memmap(folder / name, carrier, "r+", shape=(int(count),)) for name, count in counts.items()}
         flat = iter(self._loaded("parameters", shapes))
@@ -88,6 +89,7 @@ class Network:
         given = self._loaded("slopes", self._widths) if self._slope is None else []
         xp, begin = self._backend.xp, time.perf_counter()
         slopes: list[Any] = []
+        gradients: list[Any] = []
         delta = (self._output - self._targets) * (2 / self._examples)
         for number in reversed(range(len(self._layers))):
             weights, biases = self._layers[number]
@@ -95,12 +97,15 @@ class Network:
                 slopes.insert(0, given[number] if self._slope is None else self._slope_of(number))
                 delta = delta * slopes[0]
             uphill = xp.einsum("ni,nj->ij", self._signals[number], delta), xp.einsum("nj->j", delta)
-            self._layers[number] = weights - self._rate * uphill[0], biases - self._rate * uphill[1]
+            gradients[:0] = uphill
+            steps = [self._rate * self._direction(gradient) for gradient in uphill]
+            self._layers[number] = weights - steps[0], biases - steps[1]
             if number:
                 delta = xp.einsum("nj,ij->ni", delta, weights)
         parameters = [self._backend.synchronise(tensor) for layer in self._layers for tensor in layer]
         seconds = time.perf_counter() - begin
         self._stored("parameters", parameters)
+        self._stored("uphill", gradients)
         if self._slope:
             self._stored("slopes", slopes)
         return {"seconds": seconds}

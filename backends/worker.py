@@ -18,6 +18,7 @@ framework and may be written to at will. A failing case is a reply; only a crash
 * ``{"op": "study", "id", "case"}``, then ``apply``, ``position``, ``layout`` or ``promotion``, see
   :class:`backends.invariances.Specimen`
 * ``{"op": "train", "id", "case", ...}``, then ``forward`` and ``backward`` of :class:`backends.training.Network`
+* ``{"op": "chain", "id", "case", ...}``, see :func:`backends.chain.chain`
 * ``{"op": "forget", "id"}``
 * end of the command pipe: exit
 
@@ -162,6 +163,8 @@ def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
                 studied[identity] = _network(backend, command)
             elif command["op"] in ("apply", "position", "layout", "promotion", "forward", "backward"):
                 answer = getattr(studied[identity], command["op"])(command)
+            elif command["op"] == "chain":
+                answer = _chain(backend, command)
             elif command["op"] == "time":
                 bench = bench or _bench(backend)
                 answer = bench.time(command, _case(command["case"], mine))
@@ -234,6 +237,12 @@ def _network(backend: Any, command: dict[str, Any]) -> Any:
     from .training import Network
 
     return Network(backend, _case(command["case"], None), command)
+
+
+def _chain(backend: Any, command: dict[str, Any]) -> dict[str, Any]:
+    from .chain import chain
+
+    return chain(backend, _case(command["case"], None), command)
 
 
 def _bench(backend: Any) -> Any:

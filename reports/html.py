@@ -14,7 +14,9 @@ import pandas as pd
 from harness.findings.findings import listed
 from harness.runs.results import Run
 
-from . import account, derivation, embedded
+from . import account, chains, derivation, embedded
+from . import training as trained
+from .curves import training as training_curves
 from .drawing import inline
 from .figures import plot
 from .matrix import OWN, matrix
@@ -58,6 +60,8 @@ def render(run: Run) -> str:
         "speeds": speeds(run),
         "costs": costs(run),
         "sigmoid": sigmoid(run.accuracy),
+        "chain": chain(run),
+        "training": training(run),
         "vanishing": vanishing(run),
         "derivation": derivation.section(),
         "definitions": to_html(page("definitions")),
@@ -144,6 +148,25 @@ def vanishing(run: Run) -> str:
     if known.empty or not ((known.activation == "sigmoid") & (known.order == 1) & known.route.isin(OWN)).any():
         return ""
     return inline(plot(run, "vanishing", activation="sigmoid"))
+
+
+def chain(run: Run) -> dict[str, Any]:
+    """The gradient through chains of layers, where it was computed beside this run."""
+    if run.chain.empty or not (run.chain.status == "ok").any():
+        return {}
+    names, lines = chains.table(run.chain)
+    said = {"explained": chains.EXPLAINED, "undone": chains.undone(run.chain)}
+    return said | {"names": names, "lines": lines, "figure": inline(chains.chains(run.chain))}
+
+
+def training(run: Run) -> dict[str, Any]:
+    """The networks that were trained beside this run."""
+    frames = run.training, run.training_layers, run.training_pairs
+    if any(frame.empty for frame in frames):
+        return {}
+    told = trained.rows(*frames)
+    said = {"title": trained.title(run.training), "columns": trained.COLUMNS, "undone": trained.undone(run.training)}
+    return said | {"rows": told, "figure": inline(training_curves(run.training, run.training_layers)) if told else ""}
 
 
 def sigmoid(accuracy: pd.DataFrame) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from commandline import lastbit, refusal
 
-SMALL = ("--backend", "numpy", "--layers", "1", "--width", "3", "--examples", "8", "--steps", "2")
+SMALL = ("--backend", "numpy", "--layers", "1", "--width", "3", "--examples", "8", "--steps", "2", "--seeds", "1")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ SMALL = ("--backend", "numpy", "--layers", "1", "--width", "3", "--examples", "8
         (["--rate", "nan"], ["rate nan", "positive number"]),
         (["--scale", "-1"], ["scale -1", "positive number"]),
         (["--seed", "-1"], ["seed -1"]),
+        (["--seeds", "0"], ["seeds 0", "from 1 to 1000"]),
+        (["--bias", "inf"], ["bias inf", "finite"]),
+        (["--rule", "adam"], ["unknown rule 'adam'", "descent, sign"]),
+        (["--run", "nowhere"], ["no run in nowhere"]),
+        (["--run", "nowhere", "--out", "there"], ["--out and --run"]),
         (["--figure", "losses.gif"], ["losses.gif", ".svg, .pdf or .png"]),
         (["--figure", "nowhere/losses.svg"], ["there is no directory nowhere"]),
         (["--out", "/proc/nowhere"], ["cannot write to /proc/nowhere"]),
@@ -52,13 +57,14 @@ def test_train_saves_frames_and_a_figure_and_prints_a_table(tmp_path: Path) -> N
         told = [float(number) * {"µs": 1, "ms": 1000}[found[4]] for number in found.groups()[:3]]
         assert told == pytest.approx([steps.quantile(share) for share in (0.5, 0.25, 0.75)], rel=0.01)
     assert "no interval, and no verdict" in done.stdout
-    for name, rows in (("training", 6), ("training_pairs", 3)):
+    for name, rows in (("training", 6), ("training_layers", 12), ("training_pairs", 3)):
         frame = pd.read_parquet(tmp_path / "run" / f"{name}.parquet")
         assert len(frame) == rows
         assert pd.read_csv(tmp_path / "run" / f"{name}.csv").shape == frame.shape
     drawn = (tmp_path / "losses.svg").read_text()
     assert "numpy:eager" in drawn
     assert "loss with exact" in drawn
+    assert "gradient" in drawn
 
 
 def test_what_is_lacking_is_told_with_its_reason(tmp_path: Path) -> None:

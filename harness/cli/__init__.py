@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import (
     baseline,
     calibrate,
+    chain,
     check,
     compare,
     cost,
@@ -30,6 +31,7 @@ __all__ = [
     "app",
     "baseline",
     "calibrate",
+    "chain",
     "check",
     "compare",
     "cost",

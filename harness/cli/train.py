@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .common import INTERRUPTED, AsJson, app, console, records, usage
+from .places import check_figure, draw, place
 from .progress import bar
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..training.execution import Progress
     from ..training.frame import Training
-
-_KINDS = (".svg", ".pdf", ".png")
 
 
 @app.command()
@@ -30,28 +31,33 @@ def train(
     layers: Annotated[int, typer.Option(help="Hidden layers.")] = 3,
     width: Annotated[int, typer.Option(help="Units in each hidden layer.")] = 16,
     examples: Annotated[int, typer.Option(help="Points on the two spirals; every step uses them all.")] = 64,
-    steps: Annotated[int, typer.Option(help="Of gradient descent.")] = 200,
+    steps: Annotated[int, typer.Option(help="Of gradient descent.")] = 100,
     rate: Annotated[float, typer.Option(help="Of learning.")] = 2.0**-5,
     scale: Annotated[float, typer.Option(help="Of the hidden layers' first weights; large ones saturate the units.")] = 1.0,
+    bias: Annotated[float, typer.Option(help="The hidden units' first biases; far from 0 all units are saturated.")] = 0.0,
+    rule: Annotated[str, typer.Option(help="descent, or sign: steps of one size against the gradient's sign.")] = "descent",
     seed: Annotated[int, typer.Option(help="Of the weights and the data.")] = 0,
+    seeds: Annotated[int, typer.Option(help="How many, from --seed on: results are told with their spread.")] = 3,
     out: Annotated[Path | None, typer.Option(help="Directory for the frames. [default: lastbit-train-TIME]")] = None,
-    figure: Annotated[Path | None, typer.Option(help="Draw the loss curves into this file: .svg, .pdf or .png.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Directory of a run, to save with it: its report has a section then.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the curves into this file: .svg, .pdf or .png.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a small network in every framework with three gradients: autodiff, the formula, and the exactly rounded one."""
-    from ..folders import fresh, prepare
     from ..training.execution import train as execute
     from ..training.setting import Setting
 
-    setting = Setting(activation, format, tuple(backend or ()), layers, width, examples, steps, rate, scale, seed)
+    chosen = {"layers": layers, "width": width, "examples": examples, "steps": steps, "rate": rate, "rule": rule}
+    chosen |= {"scale": scale, "bias": bias, "seed": seed, "seeds": seeds}
+    setting = Setting(activation, format, tuple(backend or ()), **chosen)  # type: ignore[arg-type]
     try:
         setting.check()
         if figure:
-            _check_figure(figure)
-        folder = prepare(out) if out else fresh("train")
+            check_figure(figure)
+        folder = place("train", out, run)
     except ValueError as error:
         usage(error)
-    with _steps_bar(3 * len(setting.implementations()) * steps, quiet=as_json) as progress:
+    with _steps_bar(3 * len(setting.implementations()) * steps * seeds, quiet=as_json) as progress:
         try:
             result = execute(setting, progress)
         except KeyboardInterrupt:
@@ -59,10 +65,11 @@ def train(
             raise typer.Exit(INTERRUPTED) from None
     result.save(folder)
     if figure:
-        _draw(result, figure)
+        draw(lambda: _curves(result), figure)
     if as_json:
         said = {"run_id": result.run_id, "folder": str(folder)}
-        typer.echo(json.dumps(said | {"training": records(result.training), "pairs": records(result.pairs)}))
+        frames = {"training": result.training, "layers": result.layers, "pairs": result.pairs}
+        typer.echo(json.dumps(said | {name: records(frame) for name, frame in frames.items()}))
     else:
         from reports import training as view
 
@@ -70,30 +77,10 @@ def train(
         console().print(f"  saved in {folder}", highlight=False)
 
 
-def _check_figure(path: Path) -> None:
-    """See that a figure can be drawn there, before anything is trained.
+def _curves(result: Training) -> Figure:
+    from reports.curves import training
 
-    Raises:
-        ValueError: where it cannot.
-    """
-    from importlib.util import find_spec
-
-    if path.suffix not in _KINDS:
-        raise ValueError(f"figure {path}: give a file that ends in {', '.join(_KINDS[:-1])} or {_KINDS[-1]}")
-    if not path.parent.is_dir():
-        raise ValueError(f"figure {path}: there is no directory {path.parent}")
-    if find_spec("matplotlib") is None:
-        raise ValueError("matplotlib is not installed: pip install 'lastbit[report]'")
-
-
-def _draw(result: Training, path: Path) -> None:
-    from reports import drawing
-    from reports import training as view
-
-    try:
-        drawing.write(view.losses(result.training), path)
-    except (OSError, ValueError) as error:  # the frames are saved
-        usage(f"figure {path}: {error}")
+    return training(result.training, result.layers)
 
 
 @contextlib.contextmanager

@@ -123,7 +123,7 @@ def working(precision: int, terms: int) -> Iterator[None]:
             ctx.prec, ctx.cap = before
 
 
-def _taylor(activation: Activation, argument: Any, x: float, side: int) -> Any:
+def taylor(activation: Activation, argument: Any, x: float, side: int) -> Any:
     """The series of f at the argument, a series around x; None where the precision is too low to divide."""
     try:
         return activation.expression(argument, _Series(x, side))
@@ -136,7 +136,7 @@ def coefficients(activation: Activation, x: float, side: int, radius: float = 0.
 
     With a radius each ball contains the coefficient at every point within the radius of x; no kink may lie inside.
     """
-    series = _taylor(activation, arb_series([arb(x, radius), arb(1)]), x, side)
+    series = taylor(activation, arb_series([arb(x, radius), arb(1)]), x, side)
     return series if series is None or all(series[n].is_finite() for n in range(ctx.cap)) else None
 
 
@@ -146,7 +146,7 @@ def rest(activation: Activation, order: int, x: float, lead: tuple[float, ...], 
     None where the precision is too low to divide.
     """
     with working(precision, order + 1):
-        series = _taylor(activation, Expansion.around(x), x, 1)
+        series = taylor(activation, Expansion.around(x), x, 1)
     if series is None:
         return None
     slope, constant, divisor = (Fraction(number) for number in lead)
@@ -179,7 +179,7 @@ def derivative(activation: Activation, order: int, x: float, side: int, precisio
     parts = precision >= _PARTS
     with working(precision, order + 1):
         argument = Expansion.around(x) if parts else arb_series([arb(x), arb(1)])
-        series = _taylor(activation, argument, x, side)
+        series = taylor(activation, argument, x, side)
         if series is None:
             return None
         head, ball = (series.head[order], series.tail[order]) if parts else (Fraction(0), series[order])
@@ -233,7 +233,7 @@ def approach(activation: Activation, order: int, x: float, side: int) -> int:
     the function is constant: neither sign is then more right than the other.
     """
     with working(_LOOKAHEAD_PRECISION, order + 1 + _LOOKAHEAD):
-        series = _taylor(activation, arb_series([arb(x), arb(1)]), x, side)
+        series = taylor(activation, arb_series([arb(x), arb(1)]), x, side)
         for distance in range(1, _LOOKAHEAD + 1 if series is not None else 0):
             coefficient = series[order + distance]
             if coefficient > 0 or coefficient < 0:

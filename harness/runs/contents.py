@@ -25,6 +25,8 @@ from ..findings.severity import SEVERITIES
 from ..formats import FORMATS
 from ..speed.frame import PHASES, SPEED
 from ..speed.statistics import VERDICTS
+from ..training.chain import CHAIN
+from ..training.frame import LAYERS, PAIRS, TRAINING
 from ..workers.environments import ENVIRONMENTS, PEAK
 from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS
 
@@ -132,6 +134,8 @@ _SEARCHED = ("searched", "search_worst_exact")
 _STARTED = ("run_id", "backend", "backend_version", "mode", "device", "implementation", "threads_requested", "phase")
 _CASE = ("activation", "parameters", "order", "route", "format", "n")
 _ENVIRONMENT = Form(dict.fromkeys(ENVIRONMENTS, "string") | {PEAK: "Int64"}, may_miss=[PEAK], others="string")
+_STEP = ("dead", "dead_exactly", "vanished")
+_TRAINED = {"activation": _TEXT}  # with its parameters
 FORMS: dict[str, Form] = {
     "accuracy": Form(
         ACCURACY,
@@ -167,6 +171,20 @@ FORMS: dict[str, Form] = {
         rules={"low": _TIME, "high": _TIME, "seconds": _COUNT},
     ),
     "speed_environments": _ENVIRONMENT,
+    "chain": Form(
+        CHAIN,
+        may_miss=("layers", "exact"),
+        needs=(Needs("status", "ok", ("layers", "gradient", "exact", "relative_error")),),
+        rules={"exact": Rule("a number above 0", lambda text: bool(re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", text)))},
+    ),
+    "training": Form(
+        TRAINING,
+        may_miss=("step", *_STEP),
+        needs=(Needs("status", "ok", ("step", *_STEP)),),
+        rules=dict.fromkeys(("seed", "step", *_STEP), _COUNT) | dict.fromkeys(("layers", "width", "examples"), _SOME) | _TRAINED,
+    ),
+    "training_layers": Form(LAYERS, rules=dict.fromkeys(("seed", "step", "layer"), _COUNT) | _TRAINED),
+    "training_pairs": Form(PAIRS, may_miss=("first_step",), rules=dict.fromkeys(("seed", "first_step"), _COUNT) | _TRAINED),
 }
 """By name the frames of saved runs."""
 _INTERVALS = {"curves": INTERVALS, "percentiles": frozenset(BINADES)}

@@ -44,6 +44,9 @@ class Run:
         distribution: a row per case and step of its distribution of errors, see :mod:`harness.accuracy.distribution`; as above.
         percentiles: a row per case and binade of inputs, see :mod:`harness.findings.percentiles`; as above.
         speed: a row per timing, where something was timed.
+        chain: see :mod:`harness.training.chain`, where chains of layers were computed with ``lastbit chain --run``.
+        training, training_layers, training_pairs: see :mod:`harness.training.frame`, where a network was trained with
+            ``lastbit train --run``.
         folder: where it was saved, or None.
         requests: what was asked, one after the other where the run was extended; empty where that is not known.
         interrupted: whether Ctrl-C ended it.
@@ -59,6 +62,10 @@ class Run:
     distribution: pd.DataFrame = field(default_factory=lambda: _nothing())
     percentiles: pd.DataFrame = field(default_factory=lambda: _nothing())
     speed: pd.DataFrame = field(default_factory=lambda: _nothing())
+    chain: pd.DataFrame = field(default_factory=lambda: _nothing())
+    training: pd.DataFrame = field(default_factory=lambda: _nothing())
+    training_layers: pd.DataFrame = field(default_factory=lambda: _nothing())
+    training_pairs: pd.DataFrame = field(default_factory=lambda: _nothing())
     folder: Path | None = None
     requests: tuple[Request, ...] = ()
     interrupted: bool = False
@@ -91,7 +98,7 @@ class Run:
 
 FRAMES = ("accuracy", "agreement", "findings", "laws", "environments")
 """What every run has."""
-OPTIONAL = ("curves", "distribution", "percentiles", "speed")
+OPTIONAL = ("curves", "distribution", "percentiles", "speed", "chain", "training", "training_layers", "training_pairs")
 """What a run may have."""
 
 

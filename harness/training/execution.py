@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ class Step:
         dead_exactly: those whose f', correctly rounded, would be 0 there on every example as well.
         vanished: values of f' that were 0 though the correctly rounded one is not; of units × examples.
         seconds: in the framework; None where f' came from outside.
+        norms: the Euclidean norm of the gradient of each layer's weights and biases, from the first hidden layer to the output.
         digest: of the weights and biases after the step.
     """
 
@@ -48,15 +50,16 @@ class Step:
     dead_exactly: int
     vanished: int
     seconds: float | None
+    norms: tuple[float, ...]
     digest: bytes
 
 
 @dataclass
 class Trained:
-    """One run: an implementation with one gradient.
+    """One run: an implementation with one gradient and one seed.
 
     Attributes:
-        implementation, gradient: which.
+        implementation, gradient, seed: which.
         status, reason: ``ok``, or what went wrong and why.
         hello: what the worker said of itself.
         steps: all that were done.
@@ -65,6 +68,7 @@ class Trained:
 
     implementation: Implementation
     gradient: str
+    seed: int = 0
     status: str = "ok"
     reason: str = ""
     hello: dict[str, dict[str, str]] | None = None
@@ -94,12 +98,12 @@ def train(setting: Setting, progress: Progress = lambda name, steps: None) -> Tr
     setting.check()
     runs = []
     with tempfile.TemporaryDirectory(prefix="lastbit-") as folder:
-        bench = Bench(setting, Path(folder), progress)
+        benches = [Bench(one, Path(folder), progress) for one in setting.each()]
         for implementation in setting.implementations():
             worker = Worker(implementation)
             try:
-                for gradient in GRADIENTS:
-                    runs.append(Trained(implementation, gradient))
+                for bench, gradient in product(benches, GRADIENTS):
+                    runs.append(Trained(implementation, gradient, bench.seed))
                     bench.train(runs[-1], worker)
             finally:
                 worker.stop()
@@ -117,6 +121,9 @@ class Bench:
 
     def __init__(self, setting: Setting, folder: Path, progress: Progress) -> None:
         self._setting, self._form, self._folder, self._progress = setting, setting.form, folder, progress
+        self.seed = setting.seed
+        counts = [(before + 1) * units for before, units in pairwise(setting.sizes)]
+        self._ends = np.cumsum(counts)[:-1]
         definition = setting.definition()
         self._activation, self._exact = definition, Rounded(definition, 1, self._form)
         points, self._targets = spirals(setting)
@@ -133,6 +140,7 @@ class Bench:
         shape = (self._setting.layers, self._setting.examples, self._setting.width)
         hidden = self._form.round(np.zeros(shape))
         files = self._start | {"inner": hidden, "slopes": hidden, "outputs": self._form.round(np.zeros(self._setting.examples))}
+        files["uphill"] = self._start["parameters"]
         for name, bits in files.items():
             bits.tofile(self._folder / name)
         shared = {
@@ -159,7 +167,7 @@ class Bench:
         route = GRADIENTS[run.gradient]
         case = asdict(Case(self._activation.name, 1, route, self._form.name, self._activation.parameters))
         command = {"op": "train", "id": 0, "case": case, "sizes": self._setting.sizes, "examples": self._setting.examples}
-        return command | {"rate": self._setting.rate, "folder": str(self._folder)}
+        return command | {"rate": self._setting.rate, "rule": self._setting.rule, "folder": str(self._folder)}
 
     def _step(self, run: Trained, worker: Worker, shared: Mapping[str, Bits]) -> dict[str, Any]:
         limit = START_LIMIT if not run.steps else worker.call_limit  # the first may compile
@@ -176,6 +184,8 @@ class Bench:
         used, right = (self._form.decode(bits) == 0 for bits in (shared["slopes"], exact))
         with np.errstate(all="ignore"):
             loss = float(np.mean((outputs - self._targets) ** 2))
+            layers = np.split(self._form.decode(shared["uphill"]), self._ends)
+            norms = tuple(float(np.linalg.norm(layer)) for layer in layers)
         run.steps.append(
             Step(
                 loss,
@@ -184,6 +194,7 @@ class Bench:
                 int(right.all(axis=1).sum()),
                 int((used & ~right).sum()),
                 None if run.gradient == "exact" else forward["seconds"] + backward["seconds"],
+                norms,
                 hashlib.blake2b(np.asarray(shared["parameters"]).tobytes(), digest_size=16).digest(),
             )
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +21,17 @@ from ..workers.implementations import default_implementations, parse_backend
 
 GRADIENTS = {"autodiff": "autodiff", "formula": CACHED, "exact": EXACT}
 """Where f' comes from, and the route that a worker knows it by."""
-LIMITS = {"layers": (1, 64), "width": (1, 1024), "examples": (2, 4096), "steps": (1, 100_000), "seed": (0, 2**32 - 1)}
+RULES = ("descent", "sign")
+"""How weights follow the gradient: by the rate times it, or by the rate against its sign, however small it is. The latter is what
+is left of Adam and its kin when a gradient keeps its sign: they divide it by its own size."""
+LIMITS = {
+    "layers": (1, 64),
+    "width": (1, 1024),
+    "examples": (2, 4096),
+    "steps": (1, 100_000),
+    "seed": (0, 2**32 - 1),
+    "seeds": (1, 1000),
+}
 _TURNS, _NOISE = 1.25, 0.02  # of each spiral, and how far its points are off it
 
 
@@ -36,9 +47,12 @@ class Setting:
         examples: points on the two spirals together; every step uses them all.
         steps: of gradient descent.
         rate: of learning.
+        rule: of :data:`RULES`.
         scale: of the hidden layers' first weights, which are normal with a standard deviation of scale / √(units before them);
             large ones saturate the units. The output's begin with scale 1.
+        bias: all first biases of the hidden layers; one far from 0 puts every unit where the activation is flat.
         seed: of the weights and the data.
+        seeds: how many, from that one on, each a network of its own.
     """
 
     activation: str = "sigmoid"
@@ -47,10 +61,17 @@ class Setting:
     layers: int = 3
     width: int = 16
     examples: int = 64
-    steps: int = 200
+    steps: int = 100
     rate: float = 2.0**-5
+    rule: str = "descent"
     scale: float = 1.0
+    bias: float = 0.0
     seed: int = 0
+    seeds: int = 1
+
+    def each(self) -> Iterator[Setting]:
+        """The setting of each seed."""
+        return (replace(self, seed=self.seed + number, seeds=1) for number in range(self.seeds))
 
     @property
     def sizes(self) -> list[int]:
@@ -99,15 +120,19 @@ class Setting:
         for name in ("rate", "scale"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise ValueError(f"{name} {getattr(self, name)}: give a positive number")
+        if self.rule not in RULES:
+            raise ValueError(f"unknown rule {self.rule!r}: choose from {', '.join(RULES)}")
+        if not math.isfinite(self.bias):
+            raise ValueError(f"bias {self.bias}: give a finite number")
 
 
 def parameters(setting: Setting) -> NDArray[np.float64]:
-    """The first weights and biases (0), layer by layer, not yet rounded."""
+    """The first weights and biases, layer by layer, not yet rounded; the output's bias is 0."""
     rng = np.random.default_rng(setting.seed)
     parts = []
     for layer, (before, units) in enumerate(pairwise(setting.sizes)):
-        scale = setting.scale if layer < setting.layers else 1.0
-        parts += [rng.standard_normal(before * units) * (scale / math.sqrt(before)), np.zeros(units)]
+        scale, bias = (setting.scale, setting.bias) if layer < setting.layers else (1.0, 0.0)
+        parts += [rng.standard_normal(before * units) * (scale / math.sqrt(before)), np.full(units, bias)]
     return np.concatenate(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ import pandas as pd
 import pytest
 import torch
 
-from backends.protocol import CARRIERS
-from harness.case import Implementation
+from backends.protocol import CARRIERS, Case
+from harness.accuracy.comparison import Comparison
+from harness.case import Implementation, Task
 from harness.training.execution import Bench, Trained, train
 from harness.training.setting import GRADIENTS, Setting, parameters, spirals
 from harness.workers.process import Worker
+from harness.workers.single import collect
 
 FRAMEWORKS = ("numpy", "torch", "jax", "tensorflow")
 SMALL = Setting(layers=2, width=6, examples=16, steps=3)
@@ -96,6 +99,87 @@ def test_the_last_bit_of_the_formula_changes_the_weights(small, backend: str) ->
     found = pair(small.pairs, f"{backend}:eager formula", f"{backend}:eager exact")
     assert found.first_step == 0
     assert 0 < found.distance < 1e-5
+
+
+def test_gradients_of_layers_are_those_of_the_whole_network(tmp_path: Path) -> None:
+    worker, setting = Worker(Implementation("numpy", "eager")), Setting("tanh", "float64", layers=2, width=3, examples=8, steps=1)
+    try:
+        run = Trained(worker.implementation, "formula")
+        Bench(setting, tmp_path, lambda name, steps: None).train(run, worker)
+    finally:
+        worker.stop()
+    step = (parameters(setting) - trained_by_torch(setting)) / setting.rate
+    ends = np.cumsum([3 * 3, 4 * 3])
+    np.testing.assert_allclose(run.steps[0].norms, [np.linalg.norm(part) for part in np.split(step, ends)], rtol=1e-9)
+
+
+def test_each_seed_is_a_network_of_its_own_compared_with_itself_only() -> None:
+    found = train(Setting(backends=("numpy",), layers=1, width=3, examples=8, steps=2, seed=5, seeds=3))
+    frame, pairs = found.training, found.pairs
+    assert sorted(frame.seed.unique()) == [5, 6, 7]
+    assert frame[frame.step == 0].groupby("seed").loss.nunique().eq(1).all()
+    assert frame[frame.step == 0].loss.nunique() == 3
+    assert pairs.groupby("seed").size().to_dict() == {5: 3, 6: 3, 7: 3}
+    alone = train(Setting(backends=("numpy",), layers=1, width=3, examples=8, steps=2, seed=6))
+    assert list(alone.training.loss) == list(frame[frame.seed == 6].loss)
+    assert len(found.layers) == 3 * 3 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("backend", "form", "gradient", "route"),
+    [("torch", "bfloat16", "formula", "from_value"), ("torch", "float16", "autodiff", "autodiff")],
+)
+def test_gradients_differ_where_and_only_where_the_accuracy_says_so(
+    backend: str, form: str, gradient: str, route: str, tmp_path: Path
+) -> None:
+    """On all inputs of the activation that occur in training, by the classes that the accuracy frame counts."""
+    setting = Setting(format=form, layers=2, width=16, examples=32, steps=4, scale=24.0)
+    implementation = Implementation(backend, "eager")
+    worker, seen, run = Worker(implementation), Seen(setting, tmp_path), Trained(implementation, gradient)
+    try:
+        seen.train(run, worker)
+    finally:
+        worker.stop()
+    inner, used, exact = (np.concatenate(parts) for parts in zip(*seen.blocks, strict=True))
+    task = Task(0, implementation, Case("sigmoid", 1, route, form, setting.definition().parameters))
+    measured = collect([task], {implementation: Worker(implementation)}, setting.form, inner, 1)
+    assert (used == measured[0]).all(), "the f' used in training is the one that is measured"
+    comparison = Comparison(setting.definition(), 1, setting.form, 1)
+    with ThreadPoolExecutor(1) as executor:
+        comparison.add(0, inner, measured, executor)
+    counts = comparison.tally(0).counts
+    assert 0 < counts["correct"] < len(inner)
+    assert (used == exact).sum() == counts["correct"]
+    assert sum(step.vanished for step in run.steps) == counts["vanished"] + counts["flushed"] > 0
+
+
+class Seen(Bench):
+    """Keeps the inputs of the activation, the f' that was used and the exactly rounded one, of every step."""
+
+    def __init__(self, setting: Setting, folder: Path) -> None:
+        super().__init__(setting, folder, lambda name, steps: None)
+        self.blocks: list[tuple[np.ndarray, ...]] = []
+
+    def _step(self, run, worker, shared):
+        reply = super()._step(run, worker, shared)
+        inner = np.ravel(shared["inner"]).copy()
+        self.blocks.append((inner, np.ravel(shared["slopes"]).copy(), self._exact(inner)))
+        return reply
+
+
+def test_a_deep_network_that_the_formula_does_not_train_and_the_exact_gradient_does(tmp_path: Path) -> None:
+    """docs/training.md has ten seeds of it."""
+    setting = Setting("sigmoid", "bfloat16", layers=4, width=8, rule="sign", bias=8.0, steps=360, seed=2, backends=("torch",))
+    worker = Worker(Implementation("torch", "eager"))
+    try:
+        runs = {gradient: Trained(worker.implementation, gradient) for gradient in ("formula", "exact")}
+        for run in runs.values():
+            Bench(setting, tmp_path, lambda name, steps: None).train(run, worker)
+    finally:
+        worker.stop()
+    formula, exact = ([step.loss for step in run.steps] for run in runs.values())
+    assert min(formula) > 0.99, "a constant has the loss 1"
+    assert exact[-1] < 0.8
 
 
 def test_every_two_runs_are_compared(small) -> None:
