@@ -10,17 +10,23 @@ import ast
 import re
 from itertools import pairwise
 
-from .pages import page, to_html
+from .drawing import embedded
+from .pages import figure, page, to_html
 
 _BLOCK = re.compile(r"^```steps\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SIGNS = {ast.Add: "+", ast.Sub: "−", ast.Mult: "·"}
-_DERIVATIVE = "<mfrac><mi>d</mi><mrow><mi>d</mi><mi>x</mi></mrow></mfrac>"
+_FIGURE = re.compile(r'<p><img src="([\w-]+\.svg)"[^>]*></p>')
+_COMMENT = re.compile(r"<!--.*?-->\n?")  # marks of docs/make.py
+_NAMES = {f"D{name}": f"<mfrac><mi>d</mi><mrow><mi>d</mi><mi>{name}</mi></mrow></mfrac>" for name in "xw"}
+_NAMES |= {"Dσ": "<msup><mi>σ</mi><mo>′</mo></msup>"}
 _EQUALS = '<mo form="infix">=</mo>'
 _RANK = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 3, ast.Pow: 4}
 
 
 def blocks(text: str) -> list[list[ast.expr]]:
-    """The chains of equal expressions displayed on a page; the names in them are x, p, e, σ and D, the derivative.
+    """The chains of equal expressions displayed on a page.
+
+    The names in them are x, w, b, p, e, σ, tanh, Dσ for σ', and Dx and Dw for the derivatives by x and w.
 
     Raises:
         SyntaxError: where a step does not parse.
@@ -29,7 +35,7 @@ def blocks(text: str) -> list[list[ast.expr]]:
 
 
 def _chain(block: str) -> list[ast.expr]:
-    notation = block.replace("d/dx(", "D(").replace("^", "**").replace("\n", " ")
+    notation = re.sub(r"d/d([a-z])\(", r"D\1(", block).replace("σ'", "Dσ").replace("^", "**").replace("\n", " ")
     return [ast.parse(side.strip(), mode="eval").body for side in notation.split("=")]
 
 
@@ -39,8 +45,9 @@ def equations(text: str) -> list[tuple[ast.expr, ast.expr]]:
 
 
 def section() -> str:
-    """The page as HTML, its steps as MathML."""
-    return to_html(_BLOCK.sub(lambda found: _display(_chain(found[1])) + "\n", page("derivation")))
+    """The page as HTML, its steps as MathML, its figures within it."""
+    html = to_html(_BLOCK.sub(lambda found: _display(_chain(found[1])) + "\n", page("derivation")))
+    return _FIGURE.sub(lambda found: f'<div class="figure">{embedded(figure(found[1]))}</div>', _COMMENT.sub("", html))
 
 
 def _display(chain: list[ast.expr]) -> str:
@@ -61,7 +68,7 @@ def _math(node: ast.expr) -> str:
         return f"<mrow><mo>−</mo>{_inside(node.operand, 2)}</mrow>"
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         inner = f"<mrow><mo>(</mo>{_math(node.args[0])}<mo>)</mo></mrow>"
-        name = _DERIVATIVE if node.func.id == "D" else f"<mi>{node.func.id}</mi>"
+        name = _NAMES.get(node.func.id, f"<mi>{node.func.id}</mi>")
         return f"<mrow>{name}{inner}</mrow>"
     if isinstance(node, ast.BinOp):
         kind = type(node.op)

@@ -176,7 +176,11 @@ def inline(figure: Figure) -> str:
     buffer = io.StringIO()
     with canvas():
         figure.savefig(buffer, format="svg", metadata=_METADATA["svg"], transparent=True)
-    text = buffer.getvalue()
+    return embedded(buffer.getvalue())
+
+
+def embedded(text: str) -> str:
+    """The text of an SVG file as part of a page, in the page's own colours."""
     text = re.sub("<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = _EMPTY.sub("", text)
     text = _PLACES.sub(lambda found: _DIGITS.sub(r"\1", found[0]), text)

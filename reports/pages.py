@@ -10,7 +10,16 @@ _PLACES = (_HERE / "pages", _HERE.parent / "docs")
 
 def page(name: str) -> str:
     """The Markdown of a page."""
-    return next(path.read_text() for place in _PLACES if (path := place / f"{name}.md").exists())
+    return _text(f"{name}.md")
+
+
+def figure(name: str) -> str:
+    """A figure of a page: its file's text."""
+    return _text(name)
+
+
+def _text(name: str) -> str:
+    return next(path.read_text() for place in _PLACES if (path := place / name).exists())
 
 
 def to_html(text: str) -> str:
