@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import re
@@ -45,6 +46,7 @@ _STYLE: Any = {
     "savefig.dpi": 200,
 }
 _EMPTY = re.compile(r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|(?<=\n) +')  # names of groups, no turn at all, indents
+_NAMED = re.compile(r'\bid="|href="#|url\(#')
 _PLACES = re.compile(r' (?:d|x|y|transform)="[^"]*"')
 _DIGITS = re.compile(r"(\.\d\d)\d+")  # of a point; a hundredth of one is too small to be seen
 _PAGE_COLOURS = {"#000000": "currentColor", "#ffffff": "var(--page)", "#e0e0e0": "var(--line)", "#cccccc": "var(--line)"}
@@ -180,9 +182,11 @@ def inline(figure: Figure) -> str:
 
 
 def embedded(text: str) -> str:
-    """The text of an SVG file as part of a page, in the page's own colours."""
+    """The text of an SVG file as part of a page, in the page's own colours; what it names is its own among the page's figures."""
+    own = hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
     text = re.sub("<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = _EMPTY.sub("", text)
+    text = _NAMED.sub(rf"\g<0>{own}", text)
     text = _PLACES.sub(lambda found: _DIGITS.sub(r"\1", found[0]), text)
     for printed, shown in _PAGE_COLOURS.items():
         text = text.replace(printed, shown)
