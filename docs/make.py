@@ -38,7 +38,7 @@ FORMULAS = {
     "from_value": "σ(1 − σ), σ computed again",
     "mirrored": "σ(x) σ(−x)",
     "exponential": "e^−∣x∣ / (1 + e^−∣x∣)²",
-    "autodiff": "autodiff, with its forward pass",
+    "autodiff": "automatic differentiation, with its forward pass",
 }
 """Routes, in the words of the page."""
 
@@ -52,7 +52,8 @@ def saving() -> dict[str, str]:
         rows[implementation(row)][row["route"]] = f"{row['ratio']:.2f} [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]"
     lines = [[who, *(cells.get(route, "") for route in FORMULAS)] for who, cells in rows.items()]
     pairs = int(timed.pairs.min())
-    note = f"float32, 65,536 elements, one thread; 99 % intervals from {pairs} pairs of fresh processes each. {_versions()}"
+    note = "65,536 numbers of 32 bits (float32), one thread, one operation at a time (eager) or compiled; "
+    note += f"99 % intervals from {pairs} pairs of fresh processes each. {_versions()}"
     return {"saving": _table(["", *FORMULAS.values()], lines) + "\n\n" + note}
 
 
