@@ -18,7 +18,7 @@ _SIGNS = {ast.Add: "+", ast.Sub: "−", ast.Mult: "·"}
 _FIGURE = re.compile(r'<p><img src="([\w-]+\.svg)"[^>]*></p>')
 _COMMENT = re.compile(r"<!--.*?-->\n?")  # marks of docs/make.py
 _NAMES = {f"D{name}": f"<mfrac><mi>d</mi><mrow><mi>d</mi><mi>{name}</mi></mrow></mfrac>" for name in "xw"}
-_NAMES |= {"Dσ": "<msup><mi>σ</mi><mo>′</mo></msup>"}
+_NAMES |= {"Dσ": "<mi>σ</mi><mo form='postfix'>′</mo>"}
 _EQUALS = '<mo form="infix">=</mo>'
 _RANK = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 3, ast.Pow: 4}
 
