@@ -79,7 +79,7 @@ def rows(frame: pd.DataFrame, layers: pd.DataFrame, pairs: pd.DataFrame) -> list
                 "right": f"{last.accuracy.median():.1%}",
                 "dead": "{} → {} ({})".format(*dead),
                 "vanished": f"{(last.vanished / (last.layers * last.width * last.examples)).median():.1%}",
-                "∣gradient∣": _norms(norms[key]),
+                "∣gradient∣": _norms(norms[key]) if key in norms else "",
                 "from exact f'": _apart(pairs, f"{who} {gradient}", f"{who} exact"),
                 f"from {base}": _apart(pairs, f"{who} {gradient}", f"{base} {gradient}"),
                 "time": _time(part.seconds),

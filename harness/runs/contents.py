@@ -27,6 +27,7 @@ from ..speed.frame import PHASES, SPEED
 from ..speed.statistics import VERDICTS
 from ..training.chain import CHAIN
 from ..training.frame import LAYERS, PAIRS, TRAINING
+from ..training.setting import GRADIENTS
 from ..workers.environments import ENVIRONMENTS, PEAK
 from .results import ACCURACY, AGREEMENT, FINDINGS, LAWS
 
@@ -135,7 +136,7 @@ _STARTED = ("run_id", "backend", "backend_version", "mode", "device", "implement
 _CASE = ("activation", "parameters", "order", "route", "format", "n")
 _ENVIRONMENT = Form(dict.fromkeys(ENVIRONMENTS, "string") | {PEAK: "Int64"}, may_miss=[PEAK], others="string")
 _STEP = ("dead", "dead_exactly", "vanished")
-_TRAINED = {"activation": _TEXT}  # with its parameters
+_TRAINED = {"activation": _TEXT, "gradient": _among(tuple(GRADIENTS))}  # an activation with its parameters
 FORMS: dict[str, Form] = {
     "accuracy": Form(
         ACCURACY,

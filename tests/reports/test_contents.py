@@ -20,6 +20,9 @@ from harness.runs.contents import FORMS
 from harness.runs.saved import TIMES, read
 from harness.speed.execution import speed
 from harness.speed.jobs import Request
+from harness.training.chain import Chains, compute
+from harness.training.execution import train
+from harness.training.setting import Setting
 from lastbit import run as measure
 
 NONSENSE: dict[str, list[Any]] = {
@@ -42,6 +45,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = measure("gelu_tanh", **chosen, inputs=2048, out=place)  # type: ignore[arg-type]
     timed = speed(Request(("gelu_tanh",), **chosen, sizes=(256,)), 0.0)  # type: ignore[arg-type]
     timed.save(place)
+    write(compute(Chains(("float16",), ("numpy",), 4)), place / "chain.parquet")
+    train(Setting(format="float16", backends=("numpy",), layers=1, width=2, examples=4, steps=2)).save(place)
     assert all(map(len, (found.accuracy, found.findings, found.agreement, found.laws, found.environments)))
     assert all(map(len, (found.curves, found.distribution, found.percentiles)))
     return place
