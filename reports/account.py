@@ -49,6 +49,12 @@ def not_run(accuracy: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def notes(accuracy: pd.DataFrame) -> list[tuple[str, str]]:
+    """What is to be known about the user's own functions: what each is called, and how it is called or what it does besides."""
+    noted = accuracy[(accuracy.implementation != "") & (accuracy.definition_note.fillna("") != "")]
+    return list(dict.fromkeys((row["implementation"], row["definition_note"]) for row in records(noted)))
+
+
 def sampled(accuracy: pd.DataFrame) -> list[str]:
     """For each format, whether all its inputs were measured or how many."""
     told = []

@@ -42,6 +42,7 @@ def render(run: Run) -> str:
         "verdict": account.verdict(run),
         "verdicts": verdicts(run.accuracy),
         "not_run": account.not_run(run.accuracy),
+        "notes": account.notes(run.accuracy),
         "sampled": account.sampled(run.accuracy),
         "commands": account.commands(run),
         "common": common,

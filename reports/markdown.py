@@ -29,6 +29,7 @@ def render(run: Run) -> str:
     missing = [[row["who"], row["status"], row["reason"], row["cases"]] for row in account.not_run(run.accuracy)]
     if missing:
         parts += ["Not measured:", _table(["implementation", "status", "reason", "cases"], missing)]
+    parts += [f"Note: {_escape(own)}: {_escape(note)}." for own, note in account.notes(run.accuracy)]
     parts += ["\n".join(f"- {line}" for line in account.sampled(run.accuracy))]
     parts += ["### Worst error in ulp, and worst class"]
     place = len(parts)

@@ -84,9 +84,8 @@ def _findings(run: Run, width: int, room: int) -> Iterator[Text]:
 
 def _notes(run: Run, width: int) -> Iterator[Text]:
     """What is to be known about the user's own functions."""
-    noted = run.accuracy[(run.accuracy.implementation != "") & (run.accuracy.definition_note.fillna("") != "")]
-    for row in records(noted[["implementation", "definition_note"]].drop_duplicates()):
-        yield Text("\n".join(folded(f"note: {row['implementation']}: {row['definition_note']}", width)), style="yellow")
+    for own, note in account.notes(run.accuracy):
+        yield Text("\n".join(folded(f"note: {own}: {note}", width)), style="yellow")
 
 
 def _not_run(run: Run, width: int) -> Iterator[Text]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.runs.results import Run
-from reports import terminal
+from reports import html, markdown, terminal
 from reports.alike import alike, together, who
 from reports.brief import briefs, told
 from reports.matrix import OWN
@@ -220,8 +220,11 @@ def test_notes_on_own_functions_are_told(wide: Run) -> None:
     frame = wide.accuracy.assign(definition_note="approximate=False")
     assert not any(line.startswith("note: ") for line in screen(replace(wide, accuracy=frame)))
     frame.loc[frame.backend == "jax", "implementation"] = "kernels.py:fast"
-    lines = screen(replace(wide, accuracy=frame))
+    noted = replace(wide, accuracy=frame)
+    lines = screen(noted)
     assert [line for line in lines if line.startswith("note: ")] == ["note: kernels.py:fast: approximate=False"]
+    assert html.render(noted).count("<strong>Note:</strong> kernels.py:fast: approximate=False.") == 1
+    assert "Note: kernels.py:fast: approximate=False." in markdown.render(noted)
     assert any(line.startswith("jax kernels.py:fast ") for line in lines)
 
 
