@@ -6,9 +6,7 @@ A script defines the function, ``tensor(values, dtype)`` and ``numbers(y)`` in t
 
 from __future__ import annotations
 
-import ast
 import importlib
-import inspect
 import math
 
 from backends import textbook
@@ -96,10 +94,8 @@ def numbers(y):
 
 """
 _NUMPY = """\
-import math
 {imports}
-p = {parameters}
-f = {call}
+f = lambda x: {call}
 
 def tensor(values, dtype="{format}"):
     return xp.array(values, dtype)
@@ -171,16 +167,14 @@ def reproducer(implementation: Implementation, case: Case, shown: str) -> str:
         return ""
     compiled = (backend, mode) == ("torch", "compiled")
     template = _TORCH_COMPILED + _TORCH_TENSORS if compiled else _TEMPLATES[backend]
-    parameters = ", ".join(f"{name!r}: {literal(value)}" for name, value in case.parameters)
-    defined = template.format(format=case.format, call=call, parameters=f"{{{parameters}}}", imports=_imports(backend, case))
+    defined = template.format(format=case.format, call=call, imports=_imports(backend, case))
     function = "derivative(" * case.order + "f" + ")" * case.order
     return f"{defined}plain = {function}\ncompute = {_MODES[backend, mode]}\n\n{shown}"
 
 
 def _imports(backend: str, case: Case) -> str:
     if backend == "numpy":
-        autograd = "import autograd.numpy as xp\nfrom autograd import elementwise_grad as derivative\n"
-        return autograd if case.order else "import numpy as xp\n"
+        return _numpy(case)
     module = importlib.import_module(f"backends.{backend}").FUNCTIONS[case.activation].partition(":")[0]
     return "" if module == backend or backend == "tensorflow" else f"import {module}\n"
 
@@ -203,11 +197,14 @@ def _call(backend: str, case: Case) -> str:
 
 
 def _textbook(case: Case) -> str:
-    """The function for a case in the words of :mod:`backends.textbook`."""
-    source = inspect.getsource(textbook)
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value == textbook.entry(case):
-                    return ast.get_source_segment(source, value) or ""
-    return ""
+    """The function for a case as an expression of x, in the words of :mod:`backends.textbook`."""
+    own = f"{case.activation}(x)" if case.activation in textbook.FUNCTIONS else ""
+    return own or textbook.formula(case.activation, dict(case.parameters))
+
+
+def _numpy(case: Case) -> str:
+    """What the expression needs: a namespace, autograd's where there is something to differentiate, functions and parameters."""
+    parameters, module = dict(case.parameters), "autograd.numpy" if case.order else "numpy"
+    lines = [f"import {module} as xp", f"from {module} import {', '.join(textbook.functions(_textbook(case), parameters))}"]
+    lines += ["from autograd import elementwise_grad as derivative"] if case.order else []
+    return "\n".join([*lines, *(f"{name} = {literal(value)}" for name, value in parameters.items())]) + "\n"
