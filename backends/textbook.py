@@ -1,16 +1,14 @@
-"""What stands in textbooks for the activations that NumPy lacks, in NumPy's arithmetic; and the functions that it has."""
+"""What stands in textbooks, for the activations that NumPy and SciPy lack; it is evaluated in their arithmetic."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
 from .protocol import Case, Unsupported
 
-FUNCTIONS = ("tanh", "exp", "expm1", "log1p")
-"""NumPy's own, by the names of the activations."""
-FORMULAS = {
+_NUMPY = {
     "sigmoid": "1 / (1 + exp(-x))",
     # autograd's derivative of clip keeps the dtype; those of maximum and where promote to float64.
     "relu": "clip(x, 0, None)",
@@ -34,7 +32,8 @@ FORMULAS = {
     "hardshrink": "x * (abs(x) > lambd)",
     "squareplus": "(x + sqrt(x * x + b)) / 2",
 }
-"""Expressions of x and the parameters, over functions by their names in NumPy."""
+FORMULAS = {"numpy": _NUMPY, "scipy": {"gelu": "x / 2 * erfc(-0.7071067811865476 * x)"}}
+"""By backend and activation: expressions of x and the parameters, over functions by their names in NumPy or scipy.special."""
 
 
 def gates(xp: Any) -> SimpleNamespace:
@@ -44,28 +43,24 @@ def gates(xp: Any) -> SimpleNamespace:
 
 
 def textbook(xp: Any, case: Case) -> Callable[[Any], Any]:
-    """The function for a case, over NumPy's namespace or one that traces it.
+    """What stands for an activation in NumPy, over its namespace or one that traces it.
 
     Raises:
         Unsupported: where NumPy has no function to write it with.
     """
     parameters = dict(case.parameters)
-    text = formula(case.activation, parameters)
-    if case.activation in FUNCTIONS:
-        function: Callable[[Any], Any] = getattr(xp, case.activation)
-    elif text:
-        function = evaluated(text, xp, parameters)
-    else:
+    text = formula("numpy", case.activation, parameters)
+    if not text:
         what = case.activation if case.activation == "erf" else f"erf, and so no {case.activation}"
         raise Unsupported(f"NumPy has no {what}")
     if case.order and case.format != "float64" and "threshold" in parameters:
         raise Unsupported(f"NumPy's where has no derivative in {case.format}: autograd's is float64")
-    return function
+    return evaluated(text, xp, parameters)
 
 
-def formula(activation: str, parameters: dict[str, float]) -> str:
-    """What stands for an activation here; empty for NumPy's own functions, and for what there is nothing to write with."""
-    return FORMULAS.get(f"{activation}, threshold" if "threshold" in parameters else activation, "")
+def formula(backend: str, activation: str, parameters: Iterable[str]) -> str:
+    """What stands for an activation in a backend; empty where it has a function of its own, or nothing to write it with."""
+    return FORMULAS.get(backend, {}).get(f"{activation}, threshold" if "threshold" in parameters else activation, "")
 
 
 def evaluated(text: str, xp: Any, parameters: dict[str, float]) -> Callable[[Any], Any]:
@@ -75,6 +70,6 @@ def evaluated(text: str, xp: Any, parameters: dict[str, float]) -> Callable[[Any
     return function
 
 
-def functions(text: str, parameters: dict[str, float]) -> list[str]:
+def functions(text: str, parameters: Iterable[str]) -> list[str]:
     """The names of the functions in an expression."""
     return sorted(set(compile(text, "formula", "eval").co_names) - {"x", *parameters})

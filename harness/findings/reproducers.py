@@ -113,8 +113,12 @@ _MODES = {
     ("tensorflow", "compiled"): "tf.function(plain)",
     ("tensorflow", "xla"): "tf.function(plain, jit_compile=True)",
     ("numpy", "eager"): "plain",
+    ("scipy", "eager"): "plain",
 }
-_TEMPLATES = {"torch": _TORCH + _TORCH_TENSORS, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY}
+_TEMPLATES = {"torch": _TORCH + _TORCH_TENSORS, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY, "scipy": _NUMPY}
+
+_NAMES = {"tensorflow": "tf", "numpy": "xp"}
+"""Of modules, in scripts."""
 
 
 def copies(*inputs: float, lengths: tuple[int, ...] = (LENGTH,)) -> str:
@@ -162,7 +166,7 @@ def reproducer(implementation: Implementation, case: Case, shown: str) -> str:
     backend, mode = implementation.backend, implementation.mode
     if implementation.substitute or (backend, mode) not in _MODES or case.route not in ("native", "autodiff"):
         return ""
-    call = _textbook(case) if backend == "numpy" else _call(backend, case)
+    call = textbook.formula(backend, case.activation, dict(case.parameters)) or _call(backend, case)
     if not call:
         return ""
     compiled = (backend, mode) == ("torch", "compiled")
@@ -173,10 +177,28 @@ def reproducer(implementation: Implementation, case: Case, shown: str) -> str:
 
 
 def _imports(backend: str, case: Case) -> str:
-    if backend == "numpy":
-        return _numpy(case)
-    module = importlib.import_module(f"backends.{backend}").FUNCTIONS[case.activation].partition(":")[0]
+    if backend in ("numpy", "scipy"):
+        return _namespaces(backend, case)
+    module = _module(backend, case)
     return "" if module == backend or backend == "tensorflow" else f"import {module}\n"
+
+
+def _module(backend: str, case: Case) -> str:
+    functions: dict[str, str] = importlib.import_module(f"backends.{backend}").FUNCTIONS
+    return functions[case.activation].partition(":")[0]
+
+
+def _namespaces(backend: str, case: Case) -> str:
+    """NumPy's, or autograd's where there is something to differentiate; what a formula needs; where a function is."""
+    parameters, numpy = dict(case.parameters), "autograd.numpy" if case.order else "numpy"
+    lines = [f"import {numpy} as xp"] + (["from autograd import elementwise_grad as derivative"] if case.order else [])
+    if text := textbook.formula(backend, case.activation, parameters):
+        module = "scipy.special" if backend == "scipy" else numpy
+        lines.append(f"from {module} import {', '.join(textbook.functions(text, parameters))}")
+        lines += [f"{name} = {literal(value)}" for name, value in parameters.items()]
+    elif backend == "scipy":
+        lines.append(f"import {_module(backend, case)}")
+    return "\n".join([*lines, ""])
 
 
 def _call(backend: str, case: Case) -> str:
@@ -192,19 +214,5 @@ def _call(backend: str, case: Case) -> str:
             arguments += [] if word.startswith("[") else [word]
         elif right.isidentifier():
             arguments.append(f"{right}={literal(parameters[left])}")
-    name = target.replace(":", ".")
-    return f"{name.replace('tensorflow.', 'tf.', 1)}({', '.join(arguments)})"
-
-
-def _textbook(case: Case) -> str:
-    """The function for a case as an expression of x, in the words of :mod:`backends.textbook`."""
-    own = f"{case.activation}(x)" if case.activation in textbook.FUNCTIONS else ""
-    return own or textbook.formula(case.activation, dict(case.parameters))
-
-
-def _numpy(case: Case) -> str:
-    """What the expression needs: a namespace, autograd's where there is something to differentiate, functions and parameters."""
-    parameters, module = dict(case.parameters), "autograd.numpy" if case.order else "numpy"
-    lines = [f"import {module} as xp", f"from {module} import {', '.join(textbook.functions(_textbook(case), parameters))}"]
-    lines += ["from autograd import elementwise_grad as derivative"] if case.order else []
-    return "\n".join([*lines, *(f"{name} = {literal(value)}" for name, value in parameters.items())]) + "\n"
+    module, _, rest = target.replace(":", ".").partition(".")
+    return f"{_NAMES.get(module, module)}.{rest}({', '.join(arguments)})"
