@@ -12,6 +12,7 @@ import pandas as pd
 from harness.runs.plan import EVERYTHING, Request
 from harness.runs.results import Run
 
+from .sections import summary
 from .words import ORDERS, WHO, function, implementation, records
 
 _MACHINE = ("versions", "processor", "instruction_sets", "architecture", "c_library", "python", "threads")
@@ -25,9 +26,7 @@ def verdict(run: Run) -> str:
     names = measured.apply(implementation, axis=1) if len(measured) else pd.Series([], dtype=str)
     text = f"{len(measured):,} of {len(run.accuracy):,} cases measured in {names.nunique()} implementations of "
     text += f"{measured.backend.nunique()} frameworks, {int(measured.inputs.sum()):,} results compared with the exact ones. "
-    counts = run.findings.severity.value_counts()
-    told = ", ".join(f"{counts[name]} {name}" for name in ("severe", "moderate", "minor", "policy") if name in counts)
-    text += f"{len(run.findings)} defects found" + (f": {told}." if told else ".")
+    text += f"Defects: {summary(run.findings)}."
     clean = int(((measured.correct + measured.faithful) == measured.inputs).sum())
     return text + f" {clean:,} cases are faithful on every input."
 

@@ -15,6 +15,7 @@ from . import account, cost, details, findings
 from .brief import briefs, told
 from .grid import grid, legend, meaning, table
 from .matrix import OWN
+from .sections import summary
 from .speeds import steady
 from .verdict import verdicts
 from .words import ORDERS, folded, function, implementation, records
@@ -75,10 +76,9 @@ def _findings(run: Run, width: int, room: int) -> Iterator[Text]:
     if run.findings.empty:
         yield Text("findings: none")
         return
-    counts = run.findings.severity.value_counts()
-    summary = ", ".join(f"{counts[name]} {name}" for name in findings.STYLES if name in counts)
-    yield Text(f"findings: {len(run.findings)} ({summary}), the worst:")
-    for each in briefs(run.findings)[: max(_LEAST, min(_MOST, (room - 2) // 2))]:
+    head = folded(f"findings: {summary(run.findings)}, the worst:", width)
+    yield Text("\n".join(head))
+    for each in briefs(run.findings)[: max(_LEAST, min(_MOST, (room - 1 - len(head)) // 2))]:
         yield told(each, width)
 
 

@@ -66,7 +66,7 @@ def test_no_silent_cast(backend: Any) -> None:
 
 
 def test_unknown_mode_device_and_activation() -> None:
-    for name in ("numpy", "torch", "jax"):
+    for name in ("numpy", "scipy", "torch", "jax"):
         adapter = load(spec(name))
         with pytest.raises(Unsupported, match="mode 'turbo'"):
             adapter("turbo", "cpu")
@@ -77,7 +77,7 @@ def test_unknown_mode_device_and_activation() -> None:
 
 
 def test_unknown_backend_names_the_choices() -> None:
-    with pytest.raises(ValueError, match="unknown backend 'caffe': choose from numpy, torch, jax, tensorflow"):
+    with pytest.raises(ValueError, match="unknown backend 'caffe': choose from numpy, torch, jax, tensorflow, scipy"):
         spec("caffe")
 
 
@@ -86,10 +86,9 @@ def test_third_parties_are_found(plugins: None) -> None:
 
 
 def test_importing_the_package_imports_no_framework() -> None:
-    code = (
-        "import sys, backends.registry, backends.formulas, backends.torch, backends.jax, backends.tensorflow, backends.worker\n"
-    )
-    code += "print(sorted({'torch', 'jax', 'tensorflow', 'numba', 'pandas', 'harness'} & set(sys.modules)))"
+    modules = ("registry", "formulas", "torch", "jax", "scipy", "tensorflow", "worker")
+    code = f"import sys, {', '.join(f'backends.{name}' for name in modules)}\n"
+    code += "print(sorted({'torch', 'jax', 'scipy', 'tensorflow', 'numba', 'pandas', 'harness'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
