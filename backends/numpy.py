@@ -17,9 +17,12 @@ from .protocol import Case, Unsupported
 from .textbook import gates, textbook
 from .tracing import traced
 
+FUNCTIONS = {"tanh": "numpy:tanh", "exp": "numpy:exp", "expm1": "numpy:expm1", "log1p": "numpy:log1p"}
+"""Its own, see :mod:`backends.natives`; the others are textbooks' formulas, see :mod:`backends.textbook`."""
+
 
 class NumPy(Arrays):
-    """The functions as NumPy users write them."""
+    """The functions that NumPy has, and what its users write for the others."""
 
     modes = ("eager",)
 
@@ -67,7 +70,10 @@ class NumPy(Arrays):
     def _native(self, case: Case) -> Callable[[Any], Any]:
         if case.substitute:
             return case.substitute.bound(case)
-        return expression(self.xp, case) if case.definition else textbook(self._np, case)
+        if case.definition:
+            return expression(self.xp, case)
+        function: Callable[[Any], Any] | None = getattr(self._np, case.activation) if case.activation in FUNCTIONS else None
+        return function or textbook(self._np, case)
 
     def _derivative(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         derivative: Callable[[Any], Any] = self._autograd.elementwise_grad(function)

@@ -35,6 +35,7 @@ _BUILT_IN = (
     Spec("torch", "backends.torch:Torch", "torch", ("eager", "compiled")),
     Spec("jax", "backends.jax:Jax", "jax", ("eager", "compiled")),
     Spec("tensorflow", "backends.tensorflow:TensorFlow", "tensorflow", ("eager", "compiled", "xla")),
+    Spec("scipy", "backends.scipy:SciPy", "scipy", ("eager",), default=False),
     Spec("libm", "backends.libm:Libm", None, ("eager",), default=False),
 )
 

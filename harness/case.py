@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backends.protocol import Case
+from backends.textbook import formula
 
 __all__ = ["CASE", "Case", "Implementation", "Task"]
 
@@ -40,6 +41,15 @@ class Implementation:
     def owner(self) -> str:
         """Whose code it is: the backend's, or the user's on it."""
         return f"{self.substitute} on {self.backend}" if self.substitute else self.backend
+
+    def definition(self, case: Case) -> str:
+        """The textbook's formula that is computed, where the backend has no function for a case; empty for what is its own."""
+        own = not (self.substitute or case.definition) and case.route in ("native", "autodiff")
+        return formula(self.backend, case.activation, dict(case.parameters)) if own else ""
+
+    def author(self, case: Case) -> str:
+        """Whose mistakes those in a case are: the owner's, or the formula's."""
+        return f"textbook's formula in {self.backend}" if self.definition(case) else self.owner
 
 
 @dataclass

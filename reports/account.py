@@ -12,6 +12,7 @@ import pandas as pd
 from harness.runs.plan import EVERYTHING, Request
 from harness.runs.results import Run
 
+from .sections import summary
 from .words import ORDERS, WHO, function, implementation, records
 
 _MACHINE = ("versions", "processor", "instruction_sets", "architecture", "c_library", "python", "threads")
@@ -25,9 +26,7 @@ def verdict(run: Run) -> str:
     names = measured.apply(implementation, axis=1) if len(measured) else pd.Series([], dtype=str)
     text = f"{len(measured):,} of {len(run.accuracy):,} cases measured in {names.nunique()} implementations of "
     text += f"{measured.backend.nunique()} frameworks, {int(measured.inputs.sum()):,} results compared with the exact ones. "
-    counts = run.findings.severity.value_counts()
-    told = ", ".join(f"{counts[name]} {name}" for name in ("severe", "moderate", "minor", "policy") if name in counts)
-    text += f"{len(run.findings)} defects found" + (f": {told}." if told else ".")
+    text += f"Defects: {summary(run.findings)}."
     clean = int(((measured.correct + measured.faithful) == measured.inputs).sum())
     return text + f" {clean:,} cases are faithful on every input."
 
@@ -47,6 +46,12 @@ def not_run(accuracy: pd.DataFrame) -> list[dict[str, Any]]:
         who = implementation(dict(zip(WHO, which, strict=True)))
         rows.append({"who": who, "status": status, "reason": reason, "cases": len(part), "which": few})
     return rows
+
+
+def notes(accuracy: pd.DataFrame) -> list[tuple[str, str]]:
+    """What is to be known about the user's own functions: what each is called, and how it is called or what it does besides."""
+    noted = accuracy[(accuracy.implementation != "") & (accuracy.definition_note.fillna("") != "")]
+    return list(dict.fromkeys((row["implementation"], row["definition_note"]) for row in records(noted)))
 
 
 def sampled(accuracy: pd.DataFrame) -> list[str]:

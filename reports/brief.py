@@ -27,6 +27,7 @@ class Brief:
         claim: what is wrong.
         rest: what else is known, the more important first.
         owners: whose code it is.
+        definition: the textbook's formula, where it is not the framework's defect.
     """
 
     number: int
@@ -34,21 +35,23 @@ class Brief:
     claim: str
     rest: list[str]
     owners: list[str] = field(default_factory=list)
+    definition: str = ""
 
 
 def briefs(findings: pd.DataFrame) -> list[Brief]:
-    """The findings, those with the same claim together; of one severity what more frameworks have comes first."""
-    found: dict[tuple[str, str], Brief] = {}
+    """The findings, those with the same claim together, the frameworks' first; of one severity first what more of them have."""
+    found: dict[tuple[bool, str, str], Brief] = {}
     for number, row in enumerate(records(findings), start=1):
         owner, _, sentence = row["sentence"].partition(". Formats: ")[0].partition(": ")
         claim, _, evidence = sentence.partition(": ")
-        one = Brief(number, row["severity"], claim, list(_rest(row, claim, evidence)))
-        found.setdefault((row["severity"], claim), one).owners.append(owner)
-    return sorted(found.values(), key=lambda each: (SEVERITIES.index(each.severity), -len(each.owners)))
+        one = Brief(number, row["severity"], claim, list(_rest(row, claim, evidence)), [], row["definition"])
+        found.setdefault((bool(one.definition), one.severity, claim), one).owners.append(owner)
+    return sorted(found.values(), key=lambda each: (bool(each.definition), SEVERITIES.index(each.severity), -len(each.owners)))
 
 
 def _rest(row: dict[str, Any], claim: str, evidence: str) -> Iterator[str]:
     """An example, the causes, and the other formats."""
+    yield from [row["definition"]] if row["definition"] and "; " not in row["definition"] else []
     yield from [evidence] if evidence else []
     yield from [] if row["diagnosis"] == evidence else filter(None, row["diagnosis"].split("; "))
     others = [form for form in row["format"].split(", ") if f" in {form} " not in f"{claim} "]

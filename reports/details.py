@@ -126,9 +126,6 @@ def _print_footer(console: Console, accuracy: pd.DataFrame, environments: pd.Dat
     console.print(
         f"  {len(measured)} of {len(accuracy)} cases measured, {int(measured.inputs.sum()):,} results compared", highlight=False
     )
-    noted = measured[(measured.implementation != "") & (measured.definition_note.fillna("") != "")]
-    for (own, note), _ in noted.groupby(["implementation", "definition_note"], sort=False):
-        console.print(Text(f"  note: {own}: {note}", style="yellow"), highlight=False)
     missing = accuracy[accuracy.status != "ok"]
     for (status, reason, backend, mode, own), part in missing.groupby([*_FAILED], sort=False):
         what = sorted(

@@ -24,6 +24,7 @@ BACKENDS: dict[str, tuple[str, str, Any]] = {
     "torch": ("s", "#D55E00", (0, (5, 1.2))),
     "jax": ("^", "#009E73", (0, (4, 1, 1, 1))),
     "tensorflow": ("v", "#CC79A7", (0, (1.2, 0.8))),
+    "scipy": ("P", "#56B4E9", (0, (2, 1, 1, 1))),
     "libm": ("D", "#333333", (0, (3, 1, 1, 1, 1, 1))),
 }
 """Marker, colour and dashes of each framework (colours: Okabe and Ito, "Color Universal Design", 2008)."""

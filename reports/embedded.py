@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.case import Implementation
-from harness.findings.demonstrations import case_of
+from harness.findings.findings import case_of
 from harness.findings.reproducers import copies, reproducer
 from harness.runs.results import Run
 

@@ -15,10 +15,11 @@ from harness.formats import FORMATS
 
 from .alike import alike, together, who
 from .matrix import OWN, Cell, cell
+from .sections import of_frameworks
 from .words import DEFECTS, GLYPHS, ORDERS, STYLES, bound, function, records
 
 _GAP = 2
-_FORMULA = "formula "
+_FORMULA, _TEXTBOOK = "formula ", "textbook "
 _LABEL = 20  # letters of a row's name before it goes on in a second line, where there is little room
 _CLASSES = (*DEFECTS, "faithful", "correct", "")
 
@@ -64,21 +65,22 @@ def grid(accuracy: pd.DataFrame) -> Grid:
 
 
 def _implementations(part: pd.DataFrame, formats: list[str]) -> list[Row]:
-    """The frameworks' own results, those with the same bits together; then of each formula the worst of all."""
+    """The frameworks' own results, those with the same bits together, textbooks' after them; of each formula the worst of all."""
     own = part[part.route.isin(OWN)]
     known = [who(row) for row in records(own)]
-    rows = [
-        Row(", ".join(together(members, known)), _by_format([cell(row) for row in held], held, formats))
-        for members, held in alike(own)
-    ]
-    for route, held in part[~part.route.isin(OWN)].groupby("route", sort=False):
-        rows.append(Row(f"{_FORMULA}{route}", _worst_of(held, formats)))
+    rows = []
+    for some, mark in ((own[own.definition == ""], ""), (own[own.definition != ""], _TEXTBOOK)):
+        for members, held in alike(some):
+            names = [f"{mark}{name}" for name in together(members, known)]
+            rows.append(Row(", ".join(names), _by_format([cell(row) for row in held], held, formats)))
+    for route, several in part[~part.route.isin(OWN)].groupby("route", sort=False):
+        rows.append(Row(f"{_FORMULA}{route}", _worst_of(several, formats)))
     return rows
 
 
 def _functions(part: pd.DataFrame, formats: list[str]) -> list[Row]:
     """Of each function the worst of the frameworks' own results."""
-    own = part[part.route.isin(OWN)]
+    own = of_frameworks(part[part.route.isin(OWN)])
     groups: Any = own.groupby(["activation", "parameters"], sort=False)
     return [Row(function(*key), _worst_of(held, formats)) for key, held in groups]
 
@@ -149,10 +151,11 @@ def meaning(found: Grid) -> str:
     """What is not plain about the rows and figures that there are."""
     names = [name for rows in found.parts.values() for row in rows for name in row.name.split(", ")]
     formulas = [name for name in names if name.startswith(_FORMULA)]
+    marked = {*formulas, *(name for name in names if name.startswith(_TEXTBOOK))}
     if found.several:
-        said = "The worst of all implementations"
+        said = "The worst of the frameworks"
     else:
         said = "One row, the same bits"
-        said += "; no mode: in all modes" if any(":" not in name.split()[0] for name in {*names} - {*formulas}) else ""
+        said += "; no mode: in all modes" if any(":" not in name.split()[0] for name in {*names} - marked) else ""
         said += "; formula: the worst of all" if formulas else ""
     return f"{said}. In ulp{'; sampled: at least' if 'sampled' in found.formats.values() else ''}."

@@ -21,6 +21,7 @@ from .drawing import inline
 from .figures import plot
 from .matrix import OWN, matrix
 from .pages import page, to_html
+from .sections import sections
 from .speeds import speeds, steady
 from .verdict import verdicts
 from .words import GLYPHS, ORDERS, SEVERITIES, function, implementation, records, share, shorten, ulps
@@ -44,6 +45,7 @@ def render(run: Run) -> str:
         "verdict": account.verdict(run),
         "verdicts": verdicts(run.accuracy),
         "not_run": account.not_run(run.accuracy),
+        "notes": account.notes(run.accuracy),
         "sampled": account.sampled(run.accuracy),
         "commands": account.commands(run),
         "common": common,
@@ -53,7 +55,7 @@ def render(run: Run) -> str:
         "lines": lines,
         "glyphs": GLYPHS,
         "severities": SEVERITIES,
-        "findings": findings(run.findings),
+        "sections": findings(run.findings),
         "agreement": agreement(run.agreement),
         "special": special(run.curves),
         "has_curves": not run.curves.empty,
@@ -78,9 +80,13 @@ def render(run: Run) -> str:
     return template.render(facts, frames=frames, left=left)
 
 
-def findings(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The findings, each with its number and its order in words."""
-    return [row | {"number": number, "order": ORDERS[int(row["order"])]} for number, row in enumerate(records(frame), start=1)]
+def findings(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """The findings by section, each with its number and its order in words."""
+    numbers = iter(range(1, len(frame) + 1))
+    return {
+        name: [row | {"number": next(numbers), "order": ORDERS[int(row["order"])]} for row in records(part)]
+        for name, part in sections(frame).items()
+    }
 
 
 def agreement(frame: pd.DataFrame) -> tuple[list[str], list[list[tuple[str, float] | None]]]:

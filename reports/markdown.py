@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
 
 from harness.runs.plan import FEW
 from harness.runs.results import Run
 
 from . import account
 from .matrix import Line, matrix
+from .sections import sections
 from .verdict import verdicts
 from .words import DEFECTS, records
 
-_FINDINGS = 20
+_FINDINGS, _LEAST = 20, 5  # in all, and of a section that comes after others
 _LIMIT = 65_000  # characters; an issue or a comment on GitHub has at most 65,536
 
 
@@ -29,15 +32,11 @@ def render(run: Run) -> str:
     missing = [[row["who"], row["status"], row["reason"], row["cases"]] for row in account.not_run(run.accuracy)]
     if missing:
         parts += ["Not measured:", _table(["implementation", "status", "reason", "cases"], missing)]
+    parts += [f"Note: {_escape(own)}: {_escape(note)}." for own, note in account.notes(run.accuracy)]
     parts += ["\n".join(f"- {line}" for line in account.sampled(run.accuracy))]
     parts += ["### Worst error in ulp, and worst class"]
     place = len(parts)
-    parts += [f"### Findings: {len(run.findings)}"]
-    found = run.findings.head(_FINDINGS)
-    told = [f"**{row['severity']}** {_escape(row['kind'])}: {_escape(row['sentence'])}" for row in records(found)]
-    parts += ["\n".join(f"{number}. {words}" for number, words in enumerate(told, start=1))]
-    if len(run.findings) > _FINDINGS:
-        parts += [f"… and {len(run.findings) - _FINDINGS} more."]
+    parts += _findings(run.findings)
     if commands := account.commands(run):
         parts += ["### The same again", "\n".join(["```sh", *commands, "```"])]
     kept = _worst(lines, _LIMIT - sum(len(part) + 2 for part in parts) - 500)  # room for the head and the sentence below
@@ -45,6 +44,18 @@ def render(run: Run) -> str:
     if len(kept) < len(lines):
         parts.insert(place + 1, f"The {len(kept)} worst of {len(lines)} rows; all are in `lastbit report`, the HTML page.")
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _findings(findings: pd.DataFrame) -> Iterator[str]:
+    """A heading for each section, and the worst findings of it, numbered as in the frame."""
+    before, left = 0, _FINDINGS
+    for name, part in sections(findings).items():
+        yield f"### Findings in {name}: {len(part)}"
+        told = [f"**{row['severity']}** {_escape(row['kind'])}: {_escape(row['sentence'])}" for row in records(part.head(left))]
+        yield "\n".join(f"{number}. {words}" for number, words in enumerate(told, start=before + 1))
+        if len(part) > left:
+            yield f"… and {len(part) - left} more."
+        before, left = before + len(part), max(left - len(part), _LEAST)
 
 
 def _worst(lines: list[Line], room: int) -> list[Line]:

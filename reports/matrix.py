@@ -81,6 +81,7 @@ def cell(row: Any) -> Cell:
     size = worst_error(row)
     worst = ulps(size)
     wrong = [f"{name} {share(int(row[name]), int(row['inputs']))}" for name in DEFECTS if row[name]]
+    wrong += [f"by {row['definition']}"] if row["definition"] else []
     told = "; ".join([*wrong, f"worst error {worst or 'none'} ulp of {int(row['inputs']):,} inputs"])
     label = "correctly rounded" if cls == "correct" else cls
     return Cell(cls, GLYPHS[cls], worst, label, told, size)

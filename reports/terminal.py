@@ -15,6 +15,7 @@ from . import account, cost, details, findings
 from .brief import briefs, told
 from .grid import grid, legend, meaning, table
 from .matrix import OWN
+from .sections import summary
 from .speeds import steady
 from .verdict import verdicts
 from .words import ORDERS, folded, function, implementation, records
@@ -75,18 +76,16 @@ def _findings(run: Run, width: int, room: int) -> Iterator[Text]:
     if run.findings.empty:
         yield Text("findings: none")
         return
-    counts = run.findings.severity.value_counts()
-    summary = ", ".join(f"{counts[name]} {name}" for name in findings.STYLES if name in counts)
-    yield Text(f"findings: {len(run.findings)} ({summary}), the worst:")
-    for each in briefs(run.findings)[: max(_LEAST, min(_MOST, (room - 2) // 2))]:
+    head = folded(f"findings: {summary(run.findings)}, the worst:", width)
+    yield Text("\n".join(head))
+    for each in briefs(run.findings)[: max(_LEAST, min(_MOST, (room - 1 - len(head)) // 2))]:
         yield told(each, width)
 
 
 def _notes(run: Run, width: int) -> Iterator[Text]:
     """What is to be known about the user's own functions."""
-    noted = run.accuracy[(run.accuracy.implementation != "") & (run.accuracy.definition_note.fillna("") != "")]
-    for row in records(noted[["implementation", "definition_note"]].drop_duplicates()):
-        yield Text("\n".join(folded(f"note: {row['implementation']}: {row['definition_note']}", width)), style="yellow")
+    for own, note in account.notes(run.accuracy):
+        yield Text("\n".join(folded(f"note: {own}: {note}", width)), style="yellow")
 
 
 def _not_run(run: Run, width: int) -> Iterator[Text]:

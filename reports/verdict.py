@@ -12,6 +12,7 @@ from harness.formats import FORMATS
 
 from .alike import Who, together, who
 from .matrix import OWN
+from .sections import of_frameworks
 from .words import DEFECTS, bound, function, records, worst_class, worst_error
 
 _NOUNS = {0: "values", 1: "gradients", 2: "second derivatives"}
@@ -27,7 +28,7 @@ def verdicts(accuracy: pd.DataFrame) -> list[str]:
     told = []
     key: Any
     for key, part in accuracy.groupby(["activation", "parameters"], sort=False):
-        own = part[part.route.isin(OWN)]
+        own = of_frameworks(part[part.route.isin(OWN)])
         phrases = [_phrase(int(str(order)), records(rows)) for order, rows in own.groupby("order")]
         told.append(f"{function(*key)}: {'; '.join(filter(None, phrases)) or 'nothing was measured'}")
     return told

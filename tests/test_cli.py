@@ -139,7 +139,7 @@ def test_explain_shows_the_dead_gradient() -> None:
 def test_explain_tells_what_is_known_about_nan() -> None:
     done = lastbit_process("explain", "relu", "nan", "--order", "1", "--backend", "numpy")
     assert done.returncode == 0, done.stderr
-    assert "minor nan_lost: numpy: the gradient of relu" in done.stdout
+    assert "minor nan_lost: textbook's formula in numpy: the gradient of relu" in done.stdout
     assert "nan_lost" not in lastbit_process("explain", "relu", "5", "--order", "1", "--backend", "numpy").stdout
 
 

@@ -13,6 +13,7 @@ def list_(own: Own = None) -> None:
     from backends.definitions import NOTES
     from backends.formulas import routes
     from backends.registry import installed_version, specs
+    from backends.textbook import FORMULAS, formula
 
     from ..activations import ORDERS
     from ..catalogue import names, parse
@@ -28,6 +29,9 @@ def list_(own: Own = None) -> None:
     typer.echo("activations")
     for each in described:
         typer.echo(f"  {each}: " + "; ".join(f"order {order}: {', '.join(routes(each.name, order))}" for order in ORDERS))
+        for backend in FORMULAS:
+            if text := formula(backend, each.name, dict(each.parameters)):
+                typer.echo(f"    {backend}: has none; the textbook's formula {text}")
         for (backend, activation), note in NOTES.items():
             if activation == each.name:
                 typer.echo(f"    {backend}: {note}")

@@ -40,7 +40,7 @@ def showing(symptom: Symptom) -> tuple[float, ...]:
 
 def _key(symptom: Symptom, defect: str) -> tuple[object, ...]:
     which = () if defect == "flush_to_zero" else (symptom.case.activation, symptom.case.order, symptom.region)
-    return symptom.implementation.owner, defect, *which
+    return symptom.implementation.author(symptom.case), defect, *which
 
 
 def _beyond(groups: Groups) -> None:

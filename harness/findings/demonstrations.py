@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
 
-from backends.protocol import Case
-
-from .findings import implementation
+from .findings import case_of, implementation
 from .reproducers import LENGTH, alike, attempt, copies, literal, modes, reproducer
 
 Row = dict[str, Any]
@@ -19,11 +16,6 @@ _LENGTHS = (1, 7, 17, 33, LENGTH)  # of vectors, where the place matters
 _OTHER = re.compile(r"at the (?:smaller|larger) (\S+) it is")
 _PARAMETER = re.compile(r"(\w+)=(\S+) gives")
 _INTEGER = re.compile(r"(int32|int64|bool) (-?\d+):")
-
-
-def case_of(row: Row) -> Case:
-    """The case that a row of a frame is about."""
-    return Case(row["activation"], int(row["order"]), row["route"], row["format"], tuple(json.loads(row["parameters"]).items()))
 
 
 def failure(row: Row) -> str:

@@ -17,7 +17,7 @@ from .models import constants
 _CLOSE = 0.04  # a threshold is known to the distance of the inputs kept: a few per cent
 _BEFORE = 0.01  # nothing begins much before its cause
 _GAP = 1.3  # so far apart may the inputs be that a threshold lies between
-_CANCELLED = (2.0**-5, 16.0)  # roundings of a number of the size of 1
+_CANCELLED = (0.25, 16.0)  # roundings of a number of the size of 1
 _SEVERAL = 8  # different results or inputs that make a pattern
 _SHORT = 12  # binary digits that numbers which come up anywhere may have
 _FEW = 8.0  # ulps that roundings alone may make

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .demonstrations import failure
-from .findings import ORDERS, Finding, owner, told
+from .findings import ORDERS, Finding, author, told
 
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ def failures(rows: Iterable[Row]) -> list[Finding]:
 def _finding(rows: list[Row]) -> Finding:
     status, reason = rows[0]["status"], rows[0]["reason"]
     cases = told(rows)
-    name = f"{owner(rows[0])}: the {ORDERS[cases['order']]} of {cases['activation']}"
+    name = f"{author(rows[0])}: the {ORDERS[cases['order']]} of {cases['activation']}"
     return Finding(
         kind=status,
         severity="severe" if status == "crashed" else "moderate",

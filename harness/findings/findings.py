@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..activations import label
-from ..case import Implementation
+from ..case import Case, Implementation
 from ..formats import FORMATS, number_format
 from .defects import defects, showing
 from .reproducers import copies, reproducer
@@ -47,6 +47,7 @@ class Finding:
         backend: whose defect it is.
         activation, parameters, order, route, format: of the cases, several apart by commas; order is that of the example.
         implementations: where it shows.
+        definition: the textbook's formula, several apart by semicolons, where it is the formula's defect and not the backend's.
         right: implementations that are right on these inputs.
         also: what else the defect is: ``eager_vs_compiled`` where another mode is right, ``wrong_sign``, ``inaccurate``.
         inputs_affected, share, share_used: of the example's case: inputs affected among those examined, as a share of all,
@@ -70,6 +71,7 @@ class Finding:
     route: str
     format: str
     implementations: str
+    definition: str = ""
     right: str = ""
     also: str = ""
     inputs_affected: int
@@ -102,12 +104,13 @@ def findings(symptoms: Iterable[Symptom]) -> list[Finding]:
 
 
 def ranked(found: Iterable[Finding]) -> list[Finding]:
-    """The worst first."""
+    """The frameworks' before those of textbooks' formulas, of each the worst first."""
     return sorted(found, key=_rank)
 
 
 def _rank(finding: Finding) -> tuple[float, ...]:
-    return (SEVERITIES.index(finding.severity), -_known(finding.share_used), -finding.share, finding.order)
+    first = (bool(finding.definition), SEVERITIES.index(finding.severity))
+    return (*first, -_known(finding.share_used), -finding.share, finding.order)
 
 
 def _known(share: float) -> float:
@@ -134,6 +137,7 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         route=listed(s.case.route for s in symptoms),
         format=listed(name for name in FORMATS if any(s.case.format == name for s in symptoms)),
         implementations=listed(str(s.implementation) for s in symptoms),
+        definition="; ".join(dict.fromkeys(s.implementation.definition(s.case) for s in symptoms)),
         right=", ".join(best.right),
         also=listed(_also(best, symptoms)),
         inputs_affected=sum(symptom.count for symptom in shown),
@@ -184,6 +188,7 @@ def told(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "route": listed(row["route"] for row in rows),
         "format": listed(name for name in FORMATS if any(row["format"] == name for row in rows)),
         "implementations": listed(str(implementation(row)) for row in rows),
+        "definition": "; ".join(dict.fromkeys(implementation(row).definition(case_of(row)) for row in rows)),
     }
 
 
@@ -192,9 +197,14 @@ def implementation(row: dict[str, Any]) -> Implementation:
     return Implementation(row["backend"], row["mode"], row["device"], row["implementation"])
 
 
-def owner(row: dict[str, Any]) -> str:
-    """Whose code a row of a frame is about."""
-    return implementation(row).owner
+def case_of(row: dict[str, Any]) -> Case:
+    """The case that a row of a frame is about."""
+    return Case(row["activation"], int(row["order"]), row["route"], row["format"], tuple(json.loads(row["parameters"]).items()))
+
+
+def author(row: dict[str, Any]) -> str:
+    """Whose mistakes those in the case of a row of a frame are."""
+    return implementation(row).author(case_of(row))
 
 
 def listed(words: Iterable[str]) -> str:
@@ -216,12 +226,14 @@ def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got:
     phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
     if best.kind == "special_value" and best.exact == "nan":
         phrase = f"is a number {_where(shown)}, where the function is not defined"
-    text = f"{best.implementation.owner}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
+    text = f"{best.implementation.author(case)}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
     x = form.value(best.bits)
     if not math.isnan(x):
         at = "" if _where(shown) in (f"at x = {_decimal(x)}", f"at {_decimal(x)}") else f"at x = {_decimal(x)} "
         text += f": {at}it gives {got}, exact is {_short(best.exact)}"
     text += f". Formats: {_formats(best, shown, symptoms)}; in {listed(str(s.implementation) for s in symptoms)}."
+    formula = best.implementation.definition(case)
+    text += f" Formula: {formula}." if formula and best.kind != "flush_to_zero" else ""
     text += f" Correct in: {', '.join(best.right)}." if best.right else ""
     return text + (f" Diagnosis: {best.cause}." if best.cause else "")
 

@@ -6,9 +6,7 @@ A script defines the function, ``tensor(values, dtype)`` and ``numbers(y)`` in t
 
 from __future__ import annotations
 
-import ast
 import importlib
-import inspect
 import math
 
 from backends import textbook
@@ -96,10 +94,8 @@ def numbers(y):
 
 """
 _NUMPY = """\
-import math
 {imports}
-p = {parameters}
-f = {call}
+f = lambda x: {call}
 
 def tensor(values, dtype="{format}"):
     return xp.array(values, dtype)
@@ -117,8 +113,12 @@ _MODES = {
     ("tensorflow", "compiled"): "tf.function(plain)",
     ("tensorflow", "xla"): "tf.function(plain, jit_compile=True)",
     ("numpy", "eager"): "plain",
+    ("scipy", "eager"): "plain",
 }
-_TEMPLATES = {"torch": _TORCH + _TORCH_TENSORS, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY}
+_TEMPLATES = {"torch": _TORCH + _TORCH_TENSORS, "jax": _JAX, "tensorflow": _TENSORFLOW, "numpy": _NUMPY, "scipy": _NUMPY}
+
+_NAMES = {"tensorflow": "tf", "numpy": "xp"}
+"""Of modules, in scripts."""
 
 
 def copies(*inputs: float, lengths: tuple[int, ...] = (LENGTH,)) -> str:
@@ -166,23 +166,39 @@ def reproducer(implementation: Implementation, case: Case, shown: str) -> str:
     backend, mode = implementation.backend, implementation.mode
     if implementation.substitute or (backend, mode) not in _MODES or case.route not in ("native", "autodiff"):
         return ""
-    call = _textbook(case) if backend == "numpy" else _call(backend, case)
+    call = textbook.formula(backend, case.activation, dict(case.parameters)) or _call(backend, case)
     if not call:
         return ""
     compiled = (backend, mode) == ("torch", "compiled")
     template = _TORCH_COMPILED + _TORCH_TENSORS if compiled else _TEMPLATES[backend]
-    parameters = ", ".join(f"{name!r}: {literal(value)}" for name, value in case.parameters)
-    defined = template.format(format=case.format, call=call, parameters=f"{{{parameters}}}", imports=_imports(backend, case))
+    defined = template.format(format=case.format, call=call, imports=_imports(backend, case))
     function = "derivative(" * case.order + "f" + ")" * case.order
     return f"{defined}plain = {function}\ncompute = {_MODES[backend, mode]}\n\n{shown}"
 
 
 def _imports(backend: str, case: Case) -> str:
-    if backend == "numpy":
-        autograd = "import autograd.numpy as xp\nfrom autograd import elementwise_grad as derivative\n"
-        return autograd if case.order else "import numpy as xp\n"
-    module = importlib.import_module(f"backends.{backend}").FUNCTIONS[case.activation].partition(":")[0]
+    if backend in ("numpy", "scipy"):
+        return _namespaces(backend, case)
+    module = _module(backend, case)
     return "" if module == backend or backend == "tensorflow" else f"import {module}\n"
+
+
+def _module(backend: str, case: Case) -> str:
+    functions: dict[str, str] = importlib.import_module(f"backends.{backend}").FUNCTIONS
+    return functions[case.activation].partition(":")[0]
+
+
+def _namespaces(backend: str, case: Case) -> str:
+    """NumPy's, or autograd's where there is something to differentiate; what a formula needs; where a function is."""
+    parameters, numpy = dict(case.parameters), "autograd.numpy" if case.order else "numpy"
+    lines = [f"import {numpy} as xp"] + (["from autograd import elementwise_grad as derivative"] if case.order else [])
+    if text := textbook.formula(backend, case.activation, parameters):
+        module = "scipy.special" if backend == "scipy" else numpy
+        lines.append(f"from {module} import {', '.join(textbook.functions(text, parameters))}")
+        lines += [f"{name} = {literal(value)}" for name, value in parameters.items()]
+    elif backend == "scipy":
+        lines.append(f"import {_module(backend, case)}")
+    return "\n".join([*lines, ""])
 
 
 def _call(backend: str, case: Case) -> str:
@@ -198,16 +214,5 @@ def _call(backend: str, case: Case) -> str:
             arguments += [] if word.startswith("[") else [word]
         elif right.isidentifier():
             arguments.append(f"{right}={literal(parameters[left])}")
-    name = target.replace(":", ".")
-    return f"{name.replace('tensorflow.', 'tf.', 1)}({', '.join(arguments)})"
-
-
-def _textbook(case: Case) -> str:
-    """The function for a case in the words of :mod:`backends.textbook`."""
-    source = inspect.getsource(textbook)
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value == textbook.entry(case):
-                    return ast.get_source_segment(source, value) or ""
-    return ""
+    module, _, rest = target.replace(":", ".").partition(".")
+    return f"{_NAMES.get(module, module)}.{rest}({', '.join(arguments)})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..formats import number_format
 from .symptoms import CONVENTIONS, Symptom
 
@@ -12,6 +14,7 @@ FAR = 2.0**10
 """Inputs as large as this are seldom met."""
 SMALL = 2.0**-24
 """Neither are inputs as small as this, but for zero."""
+_TAIL = 20  # binary digits above the least normal number, where results are as good as zero; fewer in float16
 _LOST = 0.25  # a result with this relative error, or a larger one, says nothing
 
 
@@ -40,7 +43,16 @@ def _of_errors(symptom: Symptom) -> str:
     # A factor of a product, as gradients are, matters where it is small: down to where even a square is lost beside 1.
     if lost and (symptom.loss > half or (usual and symptom.loss > 2.0 ** (-2 * precision))):
         return "severe"
+    if symptom.kind == "early_underflow" and _in_tail(symptom):
+        return "minor"
     return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.case.order < 2) else "minor"
+
+
+def _in_tail(symptom: Symptom) -> bool:
+    """Whether nothing is lost but what is next to the end of the format's range."""
+    form = number_format(symptom.case.format)
+    digits: float = min(_TAIL, -form.emin / 4)
+    return abs(float(symptom.exact)) < form.min_normal * math.exp2(digits)
 
 
 def farthest(symptom: Symptom) -> float:

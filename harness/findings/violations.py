@@ -15,7 +15,7 @@ from typing import Any
 
 from ..formats import number_format
 from .demonstrations import demonstration
-from .findings import ORDERS, Finding, listed, owner, told
+from .findings import ORDERS, Finding, author, listed, told
 from .layout import flushed
 from .severity import SEVERITIES
 from .symptoms import TOLERATED
@@ -68,7 +68,7 @@ def violations(rows: Iterable[Row], found: list[Finding]) -> list[Finding]:
             also = [] if _name(row) == found[number].kind else [_name(row)]
             found[number] = replace(found[number], also=listed([*found[number].also.split(", "), *also]))
         else:
-            groups.setdefault((owner(row), row["activation"], row["order"], row["law"]), []).append(row)
+            groups.setdefault((author(row), row["activation"], row["order"], row["law"]), []).append(row)
     return found + [_finding(group) for key, group in groups.items() if not _implied(key, groups)]
 
 
@@ -104,7 +104,7 @@ def _finding(rows: list[Row]) -> Finding:
     x = math.nan if best["example"] is None else float(best["example"])
     cases = told(rows)
     at = "" if best["example_bits"] is None else f" at x = {x!r}"
-    text = f"{owner(best)}: the {ORDERS[best['order']]} of {best['activation']} in {best['format']} {_PHRASES[best['law']]}{at}"
+    text = f"{author(best)}: the {ORDERS[best['order']]} of {best['activation']} in {best['format']} {_PHRASES[best['law']]}{at}"
     shown = f"{best['got']}; " if best["law"] in SHAPE else ""
     text += f": {shown}{best['where']}. Formats: {cases['format']}; in {cases['implementations']}."
     cause = _flush(best) or _CAUSES.get(best["law"], "")

@@ -36,7 +36,7 @@ class Run:
         run_id: names it.
         accuracy: a row per case.
         agreement: a row per pair of measured cases on the same inputs.
-        findings: a row per defect, the worst first.
+        findings: a row per defect, the worst first; those of textbooks' formulas after those of the frameworks.
         laws: a row per case and law: properties (:mod:`harness.findings.properties`) and, where they were asked for, invariances
             (:mod:`harness.findings.invariances`).
         environments: a row per implementation that was started.
@@ -143,6 +143,7 @@ def accuracy_row(task: Task, inputs: Inputs, definition: Activation, tally: Tall
         "implementation": task.implementation.substitute,
         "status": task.status,
         "reason": task.reason,
+        "definition": task.implementation.definition(case),
         "definition_note": ""
         if case.definition or task.implementation.substitute
         else note(task.implementation.backend, case.activation),
@@ -219,7 +220,7 @@ def agreement_row(first: Task, second: Task, inputs: Inputs, found: Agreement) -
 _WHOLE, _REAL, _TEXT = "Int64", "Float64", "string"
 ACCURACY = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
 _CASE = ("route", "format", "backend", "backend_version", "mode", "device", "implementation")
-ACCURACY |= dict.fromkeys((*_CASE, "status", "reason", "definition_note"), _TEXT)
+ACCURACY |= dict.fromkeys((*_CASE, "status", "reason", "definition", "definition_note"), _TEXT)
 ACCURACY |= {"inputs": _WHOLE, "exhaustive": "boolean"} | dict.fromkeys((*CLASSES, "wrong_sign", "zero_sign"), _WHOLE)
 ACCURACY |= {"max_ulp": _REAL, "max_ulp_normal": _REAL, "worst_input_bits": "UInt64", "worst_input": _REAL}
 ACCURACY |= {"worst_output_bits": "UInt64", "worst_exact": _TEXT, "output_digest": _TEXT}
@@ -233,7 +234,7 @@ AGREEMENT |= dict.fromkeys(("format", "first", "second"), _TEXT)
 AGREEMENT |= dict.fromkeys(("inputs", "equal", "differing", "largest_distance"), _WHOLE)
 AGREEMENT |= {"example_bits": "UInt64", "example": _REAL}
 FINDINGS = dict.fromkeys(("run_id", "kind", "severity", "backend", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
-FINDINGS |= dict.fromkeys(("route", "format", "implementations", "right", "also"), _TEXT)
+FINDINGS |= dict.fromkeys(("route", "format", "implementations", "definition", "right", "also"), _TEXT)
 FINDINGS |= {"inputs_affected": _WHOLE, "share": _REAL, "share_used": _REAL, "low": _REAL, "high": _REAL, "nearest": _REAL}
 FINDINGS |= {"example_bits": "UInt64", "example": _REAL, "got": _TEXT, "exact": _TEXT, "ulps": _REAL, "relative": _REAL}
 FINDINGS |= dict.fromkeys(("diagnosis", "sentence", "reproducer"), _TEXT)

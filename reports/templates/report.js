@@ -140,7 +140,7 @@ async function download(name) {
 all("table.sortable").forEach(sortable);
 all(".controls").forEach(filterable);
 all("main pre:has(code)").forEach(copyable);
-all("#findings-table .words:not(.alone)").forEach((cell) => {
+all(".findings .words:not(.alone)").forEach((cell) => {
   const details = element("details", element("summary", "reproduce"));
   cell.append(details);
   details.addEventListener("toggle", async () => {

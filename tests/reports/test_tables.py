@@ -89,6 +89,11 @@ def test_markdown_has_the_matrix_the_findings_and_what_is_missing(run: Run) -> N
     assert "NumPy has no bfloat16" in html
     assert "<p>softplus(beta=2.0): values " in html
     assert html.count("<li>") >= min(len(run.findings), 20)
+    own = run.findings[run.findings.definition == ""]
+    first, second = (line for line in text.splitlines() if line.startswith("### Findings in "))
+    assert first == f"### Findings in frameworks: {len(own)}"
+    assert second == f"### Findings in the textbook's formulas in numpy: {len(run.findings) - len(own)}"
+    assert text.index(second) < text.index(f"\n{len(own) + 1}. ")  # numbered as in the frame
     assert "lastbit run sigmoid 'softplus(beta=2)'" in text
     assert markdown.render(run) == text
     assert all(row.count("|") == len(columns) + 4 for row in text.splitlines() if row.startswith("| sigmoid"))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.runs.results import Run
-from reports import terminal
+from reports import html, markdown, terminal
 from reports.alike import alike, together, who
 from reports.brief import briefs, told
 from reports.matrix import OWN
@@ -220,8 +220,11 @@ def test_notes_on_own_functions_are_told(wide: Run) -> None:
     frame = wide.accuracy.assign(definition_note="approximate=False")
     assert not any(line.startswith("note: ") for line in screen(replace(wide, accuracy=frame)))
     frame.loc[frame.backend == "jax", "implementation"] = "kernels.py:fast"
-    lines = screen(replace(wide, accuracy=frame))
+    noted = replace(wide, accuracy=frame)
+    lines = screen(noted)
     assert [line for line in lines if line.startswith("note: ")] == ["note: kernels.py:fast: approximate=False"]
+    assert html.render(noted).count("<strong>Note:</strong> kernels.py:fast: approximate=False.") == 1
+    assert "Note: kernels.py:fast: approximate=False." in markdown.render(noted)
     assert any(line.startswith("jax kernels.py:fast ") for line in lines)
 
 
@@ -254,7 +257,37 @@ def test_several_functions_have_a_verdict_and_a_row_each(run: Run) -> None:
     for heading in ("value ─", "gradient ─"):
         place = next(number for number, line in enumerate(lines) if line.startswith(heading))
         assert [line.split()[0] for line in lines[place + 1 : place + 3]] == ["sigmoid", "softplus(beta=2.0)"]
-    assert "formula" not in "\n".join(lines)
+    assert not any(line.startswith("formula ") for line in lines)
+
+
+def test_formulas_of_textbooks_are_told_apart(wide: Run) -> None:
+    """In the verdict not at all, in the matrix after the frameworks, under a name of their own; so are their findings."""
+    accuracy = wide.accuracy.assign(definition=(wide.accuracy.backend == "numpy").map({True: "1 / (1 + exp(-x))", False: ""}))
+    accuracy.loc[(accuracy.backend == "numpy") & (accuracy.format == "float32"), "nan"] = 7
+    textbook = replace(wide, accuracy=accuracy, findings=wide.findings.drop_duplicates("sentence"))
+    lines = screen(textbook)
+    assert len(lines) <= 45
+    assert "NaN" not in lines[0]
+    assert "NaN" in verdicts(wide.accuracy.assign(nan=accuracy["nan"]))[0]
+    place = next(number for number, line in enumerate(lines) if line.startswith("value ─"))
+    rows = [re.split(r"  +", line)[0] for line in lines[place + 1 : place + 5]]
+    assert rows == ["torch", "jax", "tensorflow", "textbook numpy:eager"]
+    formulas = textbook.findings[textbook.findings.definition != ""]
+    assert set(formulas.backend) == {"numpy"}
+    (head,) = [number for number, line in enumerate(lines) if line.startswith("findings: ")]
+    said = " ".join(line.strip() for line in lines[head : head + 2])
+    assert f"findings: {len(textbook.findings) - len(formulas)} in frameworks (" in said
+    assert f"), {len(formulas)} in the textbook's formulas in numpy (" in said
+    found = briefs(textbook.findings)
+    assert [bool(each.definition) for each in found] == sorted(bool(each.definition) for each in found)
+    assert told(found[-1], 400).plain.split(" in ")[1].startswith("textbook's formula")
+
+
+def test_formulas_alone_have_a_verdict(run: Run) -> None:
+    frame = run.accuracy[(run.accuracy.backend == "numpy") & (run.accuracy.activation == "sigmoid")]
+    assert (frame[frame.route.isin(OWN)].definition == "1 / (1 + exp(-x))").all()
+    assert (frame[~frame.route.isin(OWN)].definition == "").all()
+    assert verdicts(frame)[0].startswith("sigmoid: values ")
 
 
 def test_colours_only_where_they_are_wanted(wide: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,10 @@ def test_results_far_beyond_the_range_are_wrong_as_those_beside_them() -> None:
     [
         ("severe", symptom("early_underflow", 17.0, 80.0, loss=1e-7)),
         ("moderate", symptom("early_underflow", -107.0, -87.0, loss=1e-37)),  # as good as zero
+        ("minor", symptom("early_underflow", -103.0, -90.0, loss=1e-37, exact="-7.3745e-38")),  # next to the end of the range
+        ("moderate", symptom("early_underflow", -103.0, -70.0, loss=1e-31, exact="-1.4e-31")),
+        ("severe", symptom("early_underflow", -103.0, -90.0, loss=0.1, exact="7.3745e-38")),  # of a function as small
+        ("moderate", symptom("early_underflow", 8.4, 8.9, loss=1e-8, exact="0.0009", form="float16")),
         ("moderate", symptom("early_underflow", 17.0, 80.0, order=2, loss=1e-7)),
         ("severe", symptom("early_underflow", 17.0, 80.0, order=2, loss=0.5)),
         ("severe", symptom("nan", 80.0, 90.0, math.nan)),

@@ -104,9 +104,19 @@ def test_results_that_are_right_are_not_found(found: pd.DataFrame) -> None:
 
 
 def test_the_worst_come_first(found: pd.DataFrame) -> None:
-    ranks = [SEVERITIES.index(severity) for severity in found.severity]
+    ranks = [(row.definition != "", SEVERITIES.index(row.severity)) for row in found.itertuples()]
     assert ranks == sorted(ranks)
-    assert len(set(ranks)) == len(SEVERITIES)
+    assert {rank for _, rank in ranks} == set(range(len(SEVERITIES)))
+
+
+def test_formulas_of_textbooks_are_no_defects_of_numpy(found: pd.DataFrame) -> None:
+    textbook = found[found.definition != ""]
+    assert set(textbook.backend) == {"numpy"} == set(found[found.backend == "numpy"].backend)
+    assert textbook.sentence.str.startswith("textbook's formula in numpy: the ").all()
+    assert not found[found.definition == ""].sentence.str.contains("textbook").any()
+    row = one(textbook, activation="sigmoid", order=1, kind="nan")
+    assert row.definition == "1 / (1 + exp(-x))"
+    assert f"Formula: {row.definition}." in row.sentence
 
 
 COMPILED = pytest.param("torch:compiled", marks=pytest.mark.slow)

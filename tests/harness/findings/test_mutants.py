@@ -22,7 +22,7 @@ from harness.formats import FORMATS
 from harness.reference.exact import Exact
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-QUICK = 9  # of so many mutants one is for the quick session, and one for the slow one
+QUICK = 9  # of so many mutants one is for the quick session
 
 
 def load(name: str) -> Any:
@@ -56,7 +56,7 @@ def found(request: pytest.FixtureRequest) -> pd.DataFrame:
 
 def marked() -> Iterator[Any]:
     for number, mutant in enumerate(specimens.MUTANTS):
-        marks = {0: [], 1: [pytest.mark.slow]}.get(number % QUICK, [pytest.mark.exhaustive])
+        marks = [pytest.mark.exhaustive] if number % QUICK else []
         yield pytest.param(mutant, id=str(mutant), marks=marks)
 
 

@@ -254,7 +254,7 @@ def test_own_functions_are_rows_beside_the_frameworks(project: Path) -> None:
         assert set(rows[rows.implementation == implementation].route) >= {"native", "autodiff", "from_value", "mirrored"}
     assert "exponential" not in set(rows[rows.implementation == own[1]].route)  # it does not ask for the value
     findings = pd.read_parquet(project / "r" / "findings.parquet")
-    assert findings.sentence.str.startswith("numpy: the gradient of sigmoid").any()
+    assert findings.sentence.str.startswith("textbook's formula in numpy: the gradient of sigmoid").any()
     (tail,) = findings[findings.sentence.str.startswith("kernels.py:vanished_tail on numpy: the value of")].to_dict("records")
     assert tail["kind"] == "early_underflow"
     assert tail["implementations"] == "numpy:eager kernels.py:vanished_tail"

@@ -30,7 +30,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return contents(out)
 
 
-@pytest.mark.parametrize("workers", [2, pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "workers", [2, pytest.param(1, marks=pytest.mark.exhaustive), pytest.param(4, marks=pytest.mark.exhaustive)]
+)
 def test_any_number_of_workers_gives_the_same_frames(workers: int, alone: dict[str, bytes], tmp_path: Path) -> None:
     done = lastbit_process("run", *ASKED, "--out", str(tmp_path), "--workers", str(workers))
     assert done.returncode == 0, done.stderr
