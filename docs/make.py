@@ -28,9 +28,14 @@ from harness.runs.execution import run  # noqa: E402
 from harness.speed.execution import speed as time_calls  # noqa: E402
 from harness.speed.jobs import Request as Timing  # noqa: E402
 from harness.training.chain import Chains, compute  # noqa: E402
-from reports.chains import chains, table, undone  # noqa: E402
+from reports.chains import chains, table  # noqa: E402
 from reports.drawing import BLUE, RED, canvas, legend, panels, write  # noqa: E402
-from reports.words import implementation, records, ulps  # noqa: E402
+from reports.words import (  # noqa: E402
+    implementation,
+    records,
+    ulps,
+    undone,
+)
 
 PAGE = ROOT / "docs" / "derivation.md"
 BACKENDS = ("numpy:eager", "torch:eager", "jax:compiled", "tensorflow:eager")
@@ -89,7 +94,7 @@ def chain() -> dict[str, str]:
     words = (
         "0 from L: with L layers or more; behind it how far off the gradient was with one layer less, relative to the exact one. "
     )
-    words += f"Else how far off it is after 160 layers. {'; '.join(undone(frame))}. " + _versions()
+    words += f"Else how far off it is after 160 layers. {'; '.join(undone(frame, 'format'))}. " + _versions()
     return {"chain": _table(names, lines) + "\n\n" + words}
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from harness.formats import FORMATS
 
 from .drawing import BACKENDS, canvas, legend, panels
-from .words import implementation, records
+from .words import implementation, records, undone
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,17 +37,8 @@ def show(console: Console, frame: pd.DataFrame) -> None:
             drawn.add_row(*line)
         console.print(drawn)
         console.print(f"  {EXPLAINED}", highlight=False, style="dim")
-    for words in undone(frame):
+    for words in undone(frame, "format"):
         console.print(f"  {words}", highlight=False, markup=False, style="yellow")
-
-
-def undone(frame: pd.DataFrame) -> list[str]:
-    """Who has no gradients, in which formats, and why."""
-    lines = []
-    for (status, reason), part in frame[frame.status != "ok"].groupby(["status", "reason"], sort=False):
-        names = dict.fromkeys(f"{implementation(row)} {row['format']}" for row in records(part))
-        lines.append(f"{', '.join(names)}: {status}: {reason}")
-    return lines
 
 
 def table(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

@@ -24,7 +24,7 @@ from .pages import page, to_html
 from .sections import sections
 from .speeds import speeds, steady
 from .verdict import verdicts
-from .words import GLYPHS, ORDERS, SEVERITIES, function, implementation, records, share, shorten, ulps
+from .words import GLYPHS, ORDERS, SEVERITIES, function, implementation, records, share, shorten, ulps, undone
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LIMIT = 3_000_000  # bytes of a page
@@ -161,7 +161,7 @@ def chain(run: Run) -> dict[str, Any]:
     if run.chain.empty or not (run.chain.status == "ok").any():
         return {}
     names, lines = chains.table(run.chain)
-    said = {"explained": chains.EXPLAINED, "undone": chains.undone(run.chain)}
+    said = {"explained": chains.EXPLAINED, "undone": undone(run.chain, "format")}
     return said | {"names": names, "lines": lines, "figure": inline(chains.chains(run.chain))}
 
 
@@ -171,7 +171,7 @@ def training(run: Run) -> dict[str, Any]:
     if any(frame.empty for frame in frames):
         return {}
     told = trained.rows(*frames)
-    said = {"title": trained.title(run.training), "columns": trained.COLUMNS, "undone": trained.undone(run.training)}
+    said = {"title": trained.title(run.training), "columns": trained.COLUMNS, "undone": undone(run.training, "gradient")}
     return said | {"rows": told, "figure": inline(training_curves(run.training, run.training_layers)) if told else ""}
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .speed import duration
-from .words import implementation, records
+from .words import implementation, undone
 
 if TYPE_CHECKING:
     from harness.training.frame import Training
@@ -39,7 +39,7 @@ def show(console: Console, result: Training) -> None:
         console.print(_table("how far apart, and how long a step takes", told, [*names[:2], *later]))
         for line in COLUMNS:
             console.print(f"  {line}", highlight=False, markup=False, style="dim")
-    for line in undone(result.training):
+    for line in undone(result.training, "gradient"):
         console.print(f"  {line}", highlight=False, markup=False, style="yellow")
 
 
@@ -49,15 +49,6 @@ def title(frame: pd.DataFrame) -> str:
     words = f"{head.activation}, {head.format}: {head.layers} × {head.width} hidden units, {head.examples} examples, "
     words += f"{head['rule']}, rate {head.rate:g}, scale {head['scale']:g}, bias {head.bias:g}, "
     return words + (f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}")
-
-
-def undone(frame: pd.DataFrame) -> list[str]:
-    """Who has no result, or none to the end, and why."""
-    lines = []
-    for (status, reason), part in frame[frame.status != "ok"].groupby(["status", "reason"], sort=False):
-        names = dict.fromkeys(f"{implementation(row)} {row['gradient']}" for row in records(part))
-        lines.append(f"{', '.join(names)}: {status}: {reason}")
-    return lines
 
 
 def rows(frame: pd.DataFrame, layers: pd.DataFrame, pairs: pd.DataFrame) -> list[dict[str, str]]:

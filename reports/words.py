@@ -89,6 +89,15 @@ def bits(encoding: int, form: str) -> str:
     return f"0x{int(encoding):0{HEX_DIGITS[form]}x}"
 
 
+def undone(frame: pd.DataFrame, what: str) -> list[str]:
+    """Who has no result, or none to the end, for which ``what`` (a column), and why: a line for each reason."""
+    lines = []
+    for (status, reason), part in frame[frame.status != "ok"].groupby(["status", "reason"], sort=False):
+        names = dict.fromkeys(f"{implementation(row)} {row[what]}" for row in records(part))
+        lines.append(f"{', '.join(names)}: {status}: {reason}")
+    return lines
+
+
 def worst_class(row: Any) -> str:
     """The worst class that any input of a case is in; nothing where the case was not measured."""
     if row["status"] != "ok":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..runs.plan import Plan, Request
     from ..runs.results import Run
+    from .own import Owned
 
 app = typer.Typer(
     name="lastbit",
@@ -47,7 +47,12 @@ Laws = Annotated[
     bool | None, typer.Option(help="Check what must make no difference: place, repetition, threads. [default: with --all]")
 ]
 SearchBudget = Annotated[
-    int, typer.Option("--search", help="Evaluations of a search for the worst input of each float64 case. [default: none]")
+    int,
+    typer.Option(
+        "--search",
+        show_default=False,
+        help="Evaluations of a search for the worst input of each float64 case. [default: none]",
+    ),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All activations, with less common parameters and in every mode too.")]
 Own = Annotated[
@@ -61,21 +66,6 @@ Implementations = Annotated[
     ),
 ]
 Details = Annotated[bool, typer.Option("--details", help="The full tables too.")]
-Gradient = Annotated[str, typer.Option("--gradient", help="[FILE.py:]FUNCTION: the gradient of your own implementations.")]
-GradientTakes = Annotated[
-    str, typer.Option("--gradient-takes", help="input, value, upstream, 'upstream,input' or 'upstream,value'. [default: input]")
-]
-GradientOf = Annotated[
-    str, typer.Option("--gradient-of", help="Activation whose derivative your gradient is held against, where it is another.")
-]
-With = Annotated[
-    list[str] | None, typer.Option("--with", metavar="NAME=VALUE", help="A further argument of your own implementations.")
-]
-GradientWith = Annotated[
-    list[str] | None, typer.Option("--gradient-with", metavar="NAME=VALUE", help="A further argument of your gradient.")
-]
-Item = Annotated[int | None, typer.Option("--item", help="Of a tuple that your own implementations return.")]
-Elementwise = Annotated[bool, typer.Option("--elementwise", help="Your own implementations are functions of Python floats.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on standard output.")]
 
 
@@ -90,39 +80,6 @@ def usage(problem: object) -> NoReturn:
 def own_file(given: Path | None) -> str:
     """The option ``--activations`` as a request has it."""
     return str(given.resolve()) if given else ""
-
-
-@dataclass(frozen=True)
-class Owned:
-    """What is asked about functions of the user's own, completed by what these say of themselves."""
-
-    activations: tuple[str, ...]
-    backends: tuple[str, ...]
-    implementations: tuple[str, ...]
-
-
-def owned(
-    activations: list[str] | None,
-    backend: list[str] | None,
-    implementation: list[str] | None,
-    gradient: str,
-    gradient_takes: str,
-    gradient_of: str,
-    fixed: list[str] | None,
-    gradient_fixed: list[str] | None,
-    item: int | None,
-    elementwise: bool,
-) -> Owned:
-    """What the options about functions of the user's own mean.
-
-    Raises:
-        ValueError: where they make no sense.
-    """
-    from ..workers.own import Calling, completed, declared
-
-    calling = Calling(gradient, gradient_takes, gradient_of, tuple(fixed or ()), tuple(gradient_fixed or ()), item, elementwise)
-    found = declared(completed(tuple(implementation or ()), calling), activations or (), backend or ())
-    return Owned(found[1], found[2], found[0])
 
 
 def asked(

@@ -8,28 +8,22 @@ import typer
 
 from .common import (
     Backends,
-    Elementwise,
-    Gradient,
-    GradientOf,
-    GradientTakes,
-    GradientWith,
     Implementations,
-    Item,
     Own,
     Routes,
-    With,
     app,
     console,
     own_file,
-    owned,
     planned,
     usage,
 )
+from .own import Calls, calls_own, owned
 
 _NUMBERS: dict[str, Any] = {"ignore_unknown_options": True}  # an argument may be a negative number
 
 
 @app.command(context_settings=_NUMBERS)
+@calls_own
 def explain(
     activation: Annotated[str, typer.Argument(help="For example sigmoid.")],
     x: Annotated[str, typer.Argument(help="The input: decimal, hex float, or bits (0x…).")],
@@ -39,13 +33,8 @@ def explain(
     route: Routes = None,
     own: Own = None,
     implementation: Implementations = None,
-    gradient: Gradient = "",
-    gradient_takes: GradientTakes = "",
-    gradient_of: GradientOf = "",
-    fixed: With = None,
-    gradient_fixed: GradientWith = None,
-    item: Item = None,
-    elementwise: Elementwise = False,
+    *,
+    calls: Calls,
 ) -> None:
     """Put one input under the microscope: every implementation, the exact result, the errors, the neighbours."""
     from ..formats import number_format
@@ -55,9 +44,7 @@ def explain(
     try:
         form = number_format(format)
         bits = parse_input(x, form)
-        own_functions = owned(
-            [activation], backend, implementation, gradient, gradient_takes, gradient_of, fixed, gradient_fixed, item, elementwise
-        )
+        own_functions = owned([activation], backend, implementation, calls)
     except ValueError as error:
         usage(error)
     chosen = ((activation,), own_functions.backends, (format,), (order,), tuple(route or ()))

@@ -11,31 +11,25 @@ from .common import (
     Activations,
     AsJson,
     Backends,
-    Elementwise,
     Everything,
     Formats,
-    Gradient,
-    GradientOf,
-    GradientTakes,
-    GradientWith,
     Implementations,
     InputsChoice,
-    Item,
     Laws,
     Orders,
     Own,
     Routes,
     SearchBudget,
     Seed,
-    With,
     app,
     asked,
-    owned,
     usage,
 )
+from .own import Calls, calls_own, owned
 
 
 @app.command()
+@calls_own
 def plan(
     activations: Activations = None,
     backend: Backends = None,
@@ -43,13 +37,6 @@ def plan(
     order: Orders = None,
     route: Routes = None,
     implementation: Implementations = None,
-    gradient: Gradient = "",
-    gradient_takes: GradientTakes = "",
-    gradient_of: GradientOf = "",
-    fixed: With = None,
-    gradient_fixed: GradientWith = None,
-    item: Item = None,
-    elementwise: Elementwise = False,
     inputs: InputsChoice = "",
     seed: Seed = 0,
     laws: Laws = None,
@@ -58,6 +45,8 @@ def plan(
     everything: Everything = False,
     own: Own = None,
     workers: Annotated[int, typer.Option(help="On a Dask cluster of so many workers, of one processor each.")] = 0,
+    *,
+    calls: Calls,
 ) -> None:
     """Tell what `lastbit run` with these choices will take: units, core-hours, bytes."""
     from ..runs.execution import processors
@@ -68,19 +57,8 @@ def plan(
     try:
         if workers < 0:
             raise ValueError(f"workers {workers}: give a number of at least 1")
-        mine = (
-            activations,
-            backend,
-            implementation,
-            gradient,
-            gradient_takes,
-            gradient_of,
-            fixed,
-            gradient_fixed,
-            item,
-            elementwise,
-        )
-        work = make(asked(everything, owned(*mine), format, order, route, inputs, seed, laws, search, own))
+        mine = owned(activations, backend, implementation, calls)
+        work = make(asked(everything, mine, format, order, route, inputs, seed, laws, search, own))
     except ValueError as error:
         usage(error)
     cores = workers or processors()

@@ -15,30 +15,23 @@ from .common import (
     AsJson,
     Backends,
     Details,
-    Elementwise,
     Everything,
     Formats,
-    Gradient,
-    GradientOf,
-    GradientTakes,
-    GradientWith,
     Implementations,
     InputsChoice,
-    Item,
     Laws,
     Orders,
     Own,
     Routes,
     SearchBudget,
     Seed,
-    With,
     app,
     asked,
-    owned,
     records,
     screen,
     usage,
 )
+from .own import Calls, calls_own, owned
 from .progress import shown_progress
 from .speed import measure
 
@@ -54,6 +47,7 @@ SHORT_BACKENDS = ("numpy", "torch:eager", "jax:compiled", "tensorflow:eager")
 
 
 @app.command()
+@calls_own
 def run(
     activations: Activations = None,
     backend: Backends = None,
@@ -61,13 +55,6 @@ def run(
     order: Orders = None,
     route: Routes = None,
     implementation: Implementations = None,
-    gradient: Gradient = "",
-    gradient_takes: GradientTakes = "",
-    gradient_of: GradientOf = "",
-    fixed: With = None,
-    gradient_fixed: GradientWith = None,
-    item: Item = None,
-    elementwise: Elementwise = False,
     inputs: InputsChoice = "",
     seed: Seed = 0,
     laws: Laws = None,
@@ -92,14 +79,16 @@ def run(
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Do only the I-th of N shares of the run; put them together with `lastbit merge`.")
     ] = "",
+    *,
+    calls: Calls,
 ) -> None:
     """Measure activations and their derivatives on every input, or a sample, against the exact result."""
     from ..runs.shards import manifest
 
-    mine = (activations, backend, implementation, gradient, gradient_takes, gradient_of, fixed, gradient_fixed, item, elementwise)
     try:
         _check_place(out, resume, shard, overwrite)
-        request = asked(everything, owned(*mine), format, order, route, inputs, seed, laws, search, own)
+        mine = owned(activations, backend, implementation, calls)
+        request = asked(everything, mine, format, order, route, inputs, seed, laws, search, own)
         requests = _requests(request, resume)
         work = manifest.plan_all(requests)
         engine: dict[str, Any] = {"jobs": jobs, "share": parse_share(shard), "workers": workers, "scheduler": scheduler}

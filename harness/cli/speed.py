@@ -15,23 +15,16 @@ from .common import (
     INTERRUPTED,
     AsJson,
     Backends,
-    Elementwise,
-    Gradient,
-    GradientOf,
-    GradientTakes,
-    GradientWith,
     Implementations,
-    Item,
     Own,
     Routes,
-    With,
     app,
     console,
     own_file,
-    owned,
     records,
     usage,
 )
+from .own import Calls, calls_own, owned
 from .progress import bar
 
 if TYPE_CHECKING:
@@ -40,6 +33,7 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@calls_own
 def speed(
     activations: Annotated[
         list[str] | None, typer.Argument(help="NAME or NAME(parameter=value, ...). Default: sigmoid, or those of --activations.")
@@ -51,13 +45,6 @@ def speed(
     ] = None,
     route: Routes = None,
     implementation: Implementations = None,
-    gradient: Gradient = "",
-    gradient_takes: GradientTakes = "",
-    gradient_of: GradientOf = "",
-    fixed: With = None,
-    gradient_fixed: GradientWith = None,
-    item: Item = None,
-    elementwise: Elementwise = False,
     sizes: Annotated[str, typer.Option(help="Elements in a tensor, up to 2^24.")] = "1,2^16,2^22",
     threads: Annotated[int, typer.Option(help="That frameworks may use, each on a processor of its own.")] = 1,
     budget: Annotated[float, typer.Option(help="Seconds after which no new pair of processes is started.")] = 270.0,
@@ -71,25 +58,15 @@ def speed(
     out: Annotated[Path | None, typer.Option(help="Directory for the frames. [default: lastbit-speed-TIME]")] = None,
     as_json: AsJson = False,
     require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,
+    *,
+    calls: Calls,
 ) -> None:
     """Time activations and their derivatives by every route, on a machine that need not be quiet."""
     from ..folders import fresh, prepare
     from ..speed.jobs import Request, parse_sizes
 
     try:
-        mine = (
-            activations,
-            backend,
-            implementation,
-            gradient,
-            gradient_takes,
-            gradient_of,
-            fixed,
-            gradient_fixed,
-            item,
-            elementwise,
-        )
-        own_functions = owned(*mine)
+        own_functions = owned(activations, backend, implementation, calls)
         request = Request(
             own_functions.activations,
             own_functions.backends,
