@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from spoiled import spoiled
 
 from backends.protocol import Case
 from harness.accuracy.classification import CLASSES
-from harness.accuracy.inputs import exhaustive, sampled
 from harness.case import Implementation, Task
-from harness.catalogue import activation
 from harness.findings.curves import BADNESS, CURVES, EDGES, curve, curves_frame
-from harness.findings.evidence import examine
 from harness.formats import FORMATS
 from harness.reference.exact import Exact
 from harness.runs.execution import execute
@@ -26,15 +24,7 @@ from lastbit import run
 
 @pytest.mark.parametrize("form", ["float16", "float32"])
 def test_every_input_is_in_one_bucket_and_the_worst_stands_for_it(form: str) -> None:
-    number = FORMATS[form]
-    chosen = exhaustive(number) if number.bits == 16 else sampled(number, 1 << 14, 1)
-    bits = np.unique(chosen.block(0, chosen.count))
-    random = np.random.default_rng(3)
-    right = examine(activation("sigmoid"), 1, number, bits, {})
-    outputs = number.round(right.best) + random.integers(-2, 3, bits.size).astype(number.carrier)
-    outputs[random.random(bits.size) < 0.01] = number.nan_bits
-    outputs[random.random(bits.size) < 0.01] = 0
-    evidence = examine(activation("sigmoid"), 1, number, right.bits, {0: outputs})
+    evidence = spoiled(form, 3)
     case = Case("sigmoid", 1, "autodiff", form, ())
     table = curves_frame("r", [(Task(0, Implementation("numpy", "eager"), case), curve(evidence, 0))])
     assert list(table.columns) == list(CURVES)

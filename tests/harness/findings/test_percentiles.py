@@ -6,33 +6,20 @@ import math
 
 import numpy as np
 import pytest
+from spoiled import spoiled
 
 from harness.accuracy.classification import CLASSES
-from harness.accuracy.inputs import exhaustive, sampled
+from harness.accuracy.inputs import sampled
 from harness.case import Case, Implementation, Task
-from harness.catalogue import activation
 from harness.findings.curves import INTERVALS
-from harness.findings.evidence import Evidence, chosen, examine
+from harness.findings.evidence import chosen
 from harness.findings.percentiles import BINADES, PERCENTILES, percentiles, percentiles_frame
 from harness.formats import FORMATS
 
 
-def wrong_here_and_there(form: str) -> Evidence:
-    """Results of sigmoid's gradient with errors of some ulps, NaNs and zeros."""
-    number = FORMATS[form]
-    inputs = exhaustive(number) if number.bits == 16 else sampled(number, 1 << 14, 1)
-    bits = np.unique(inputs.block(0, inputs.count))
-    random = np.random.default_rng(5)
-    right = examine(activation("sigmoid"), 1, number, bits, {})
-    outputs = number.round(right.best) + random.integers(-2, 3, bits.size).astype(number.carrier)
-    outputs[random.random(bits.size) < 0.01] = number.nan_bits
-    outputs[random.random(bits.size) < 0.03] = 0
-    return examine(activation("sigmoid"), 1, number, right.bits, {0: outputs})
-
-
 @pytest.mark.parametrize("form", ["float16", "float32"])
 def test_each_is_the_least_error_that_so_many_do_not_exceed(form: str) -> None:
-    evidence = wrong_here_and_there(form)
+    evidence = spoiled(form, 5, zeros=0.03)
     case = Case("sigmoid", 1, "autodiff", form, ())
     table = percentiles_frame("r", [(Task(0, Implementation("numpy", "eager"), case), percentiles(evidence, 0))])
     assert list(table.columns) == list(PERCENTILES)
