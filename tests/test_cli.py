@@ -47,6 +47,11 @@ from harness.cli import app
         (["calibrate", "--search", "5"], ["search 5", "at least 262144 evaluations"]),
         (["calibrate", "--inputs", "many"], ["inputs 'many'", "'exhaustive' or a number"]),
         (["explain", "softplop", "1"], ["unknown activation 'softplop'"]),
+        (["explain", "sigmoid"], ["missing argument 'x'", "see lastbit explain --help"]),
+        (["run", "--nope"], ["no such option: --nope", "see lastbit run --help"]),
+        (["speed", "--threads", "x"], ["'--threads'", "valid integer"]),
+        (["rn"], ["no such command 'rn'", "see lastbit --help"]),
+        (["--nope"], ["no such option: --nope"]),
     ],
 )
 def test_wrong_input_gets_one_clear_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:

@@ -48,4 +48,4 @@ __all__ += ["plan", "selftest", "speed", "status", "train"]
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="lastbit")

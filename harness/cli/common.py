@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +19,55 @@ if TYPE_CHECKING:
     from ..runs.results import Run
     from .own import Owned
 
+_UsageError: Any = typer.BadParameter.__base__  # the parser's own errors
+
+
+_ORDER: tuple[str, ...] = (
+    "run",
+    "report",
+    "findings",
+    "explain",
+    "list",
+    "speed",
+    "cost",
+    "check",
+    "baseline",
+    "compare",
+    "train",
+    "chain",
+)
+_ORDER += ("plan", "status", "merge", "calibrate", "selftest")
+
+
+class Commands(TyperGroup):
+    """Lists first what people need first, and says in one line what is wrong with a command line, as the commands do."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the help."""
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+    def make_context(self, *given: Any, **extra: Any) -> Any:
+        """Parse what comes before the command."""
+        return _in_one_line(super().make_context, *given, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse what comes after it, and run it."""
+        return _in_one_line(super().invoke, ctx)
+
+
+def _in_one_line(step: Callable[..., Any], *given: Any, **extra: Any) -> Any:
+    try:
+        return step(*given, **extra)
+    except _UsageError as error:
+        said = error.format_message()
+        if "\n" in said:  # the help, where nothing was asked for
+            raise
+        usage(f"{said[:1].lower()}{said[1:].rstrip('.')}; see {error.ctx.command_path} --help")
+
+
 app = typer.Typer(
     name="lastbit",
+    cls=Commands,
     help="How right, to the last bit, are activation functions and their gradients in PyTorch, JAX, TensorFlow and NumPy?",
     no_args_is_help=True,
     add_completion=False,

@@ -150,6 +150,8 @@ def test_the_verdict_says_where_gradients_die(wide: Run) -> None:
     frame.loc[here, "first_vanished_negative"] = -44.36
     (said,) = verdicts(frame)
     assert f"die from x = {begin:.3g} in torch, jax and tensorflow, from x = -44.4 down in numpy:eager (float32)" in said
+    frame.loc[here, "first_vanished_positive"] = 1.5 * 44.36  # further out
+    assert verdicts(frame) == [said]
     frame.loc[here & (frame.format == "float32"), "vanished"] = 0
     (said,) = verdicts(frame)
     assert "from x = -44.4 down in numpy:eager (float16)" in said
