@@ -8,7 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from commandline import refusal
+from hypothesis import given
+from hypothesis import strategies as st
 from test_gate_check import HEAD, HOSTILE, KERNELS, case, lastbit
+
+from harness.gate.suggestion import rounded_up
 
 
 @pytest.fixture
@@ -56,6 +60,11 @@ def test_what_own_functions_do_besides_is_said(project: Path) -> None:
 
 def own(name: str) -> list[str]:
     return ["--implementation", f"noted.py:{name}"]
+
+
+@given(st.floats(0, 1e300))
+def test_a_suggested_limit_is_no_smaller_than_the_error(error: float) -> None:
+    assert error <= float(rounded_up(error)) <= error * (1 + 2e-5) + 1e-320
 
 
 def test_what_holds_now_is_suggested_and_then_holds(project: Path) -> None:
