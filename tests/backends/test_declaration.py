@@ -61,6 +61,7 @@ def test_it_is_the_same_as_the_command_line(folder: Path) -> None:
     words = "declared.py:nameless+nameless.lastbit.gradient --gradient-with at=0 --with by=1.0 --item 0"
     assert described("declared.py:nameless") == {"text": words, "activation": "relu", "backend": ""}
     assert described("declared.py:nameless+silent --item 1")["text"] == "declared.py:nameless+silent --with by=1.0 --item 1"
+    assert described("declared.py:nameless --with by=3.0")["text"].endswith(" --with by=3.0 --item 0")
     assert described("declared.py:Relu()") == {"text": "declared.py:Relu()", "activation": "relu", "backend": "torch"}
     assert described("declared.py:silent") == {}
 

@@ -26,8 +26,9 @@ import random
 import numpy as np
 
 def keeps_none(x):
-    np.maximum(x, 0, out=x)
-    return x
+    result = np.maximum(x, 0)
+    x[...] = 7
+    return result
 
 def draws(x):
     return np.maximum(x, 0) + x.dtype.type(random.random())
