@@ -42,6 +42,14 @@ def test_errors_are_relative_to_the_exact_gradient(frame) -> None:
         np.testing.assert_allclose(part.relative_error.to_numpy(float), off, rtol=1e-6, atol=1e-24, err_msg=f"{name} {form}")
 
 
+def test_every_layer_contributes_its_own_slope(frame) -> None:
+    """As long as no product is subnormal each layer adds a few roundings, and nothing else."""
+    few = frame[(frame.status == "ok") & (frame.layers <= 4)]
+    assert len(few) == 4 * 3 * 5  # layers, activations; NumPy has no bfloat16
+    for form, part in few.groupby("format"):
+        assert (part.relative_error < 8 * part.layers * 2.0 ** -number_format(form).precision).all(), form
+
+
 def test_sigmoid_dies_where_the_format_ends_and_relu_never(frame) -> None:
     for form, least in (("float16", 11), ("bfloat16", 55), ("float32", 60)):
         sigmoid = frame[(frame.activation == "sigmoid") & (frame.format == form) & (frame.backend == "torch")]
