@@ -70,6 +70,8 @@ KERNELS = [
     Kernel("tensorflow", "layer", "silu"),
     Kernel("tensorflow", "softplus", "softplus", BETA),
     Kernel("numpy", "Sigmoid().forward+Sigmoid().backward --gradient-takes upstream", "sigmoid"),
+    Kernel("numpy", "Keeping().forward+Keeping().backward --gradient-takes upstream,input", "sigmoid"),
+    Kernel("numpy", "keeps+of_the_last --gradient-takes upstream", "sigmoid"),
     Kernel("numpy", "plain", "sigmoid"),
     Kernel("numpy", "by_sign", "sigmoid", lacks=((1, "autograd cannot differentiate it (give --gradient)"), (2, "autograd"))),
     Kernel("numpy", "either+either --gradient-takes value --gradient-with deriv=True", "sigmoid"),

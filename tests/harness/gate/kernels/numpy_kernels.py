@@ -47,3 +47,24 @@ def either(x, deriv=False):
     if deriv:
         return x * (1 - x)
     return 1 / (1 + np.exp(-x))
+
+
+class Keeping:
+    def forward(self, x):
+        self.s = 1 / (1 + np.exp(-x))
+        return self.s
+
+    def backward(self, dout, x):
+        return dout * self.s * (1 - self.s)
+
+
+last = {}
+
+
+def keeps(x):
+    last["s"] = 1 / (1 + np.exp(-x))
+    return last["s"]
+
+
+def of_the_last(dout):
+    return dout * last["s"] * (1 - last["s"])
