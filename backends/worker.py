@@ -10,9 +10,9 @@ framework and may be written to at will. A failing case is a reply; only a crash
   where the user's function cannot be had
 * ``{"op": "prepare", "id", "case", "length", "tensor", "inputs": [path, path], "outputs": [path, path]}``: slots of ``length``
   encodings, which the framework gets in tensors of ``tensor`` elements, a divisor
-* ``{"op": "call", "id", "slot"}`` replies ``{"seconds", "framework_seconds", "moving_seconds"}``: in all; of that in the
-  framework; processor time of what is not; of a function of the user's own also ``notes`` and ``history``, see
-  :mod:`backends.repetition`
+* ``{"op": "call", "id", "slot", "tensors"}``, for the first so many tensors of a slot, replies ``{"seconds",
+  "framework_seconds", "moving_seconds"}``: in all; of that in the framework; processor time of what is not; of a function of
+  the user's own also ``notes`` and ``history``, see :mod:`backends.repetition`
 * ``{"op": "time", "id", "case", "n", "inputs": path, "multiple", "extra", "regime"}``, then
   ``{"op": "visit", "id", "blocks"}``, see :class:`backends.bench.Bench`
 * ``{"op": "study", "id", "case"}``, then ``apply``, ``position``, ``layout`` or ``promotion``, see
@@ -139,7 +139,7 @@ def _start(options: argparse.Namespace, replies: Any) -> tuple[Any, Any] | None:
 def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
     from .memory import Housekeeping, peak_bytes
 
-    prepared: dict[int, Callable[[int], dict[str, Any]]] = {}
+    prepared: dict[int, Callable[[int, int], dict[str, Any]]] = {}
     studied: dict[int, Any] = {}
     bench: Any = None
     housekeeping = Housekeeping(backend)
@@ -151,7 +151,7 @@ def _serve(backend: Any, mine: Any, commands: Any, replies: Any) -> None:
             if command["op"] == "prepare":
                 prepared[identity] = _prepare(backend, mine, command)
             elif command["op"] == "call":
-                answer = prepared[identity](command["slot"])
+                answer = prepared[identity](command["slot"], command["tensors"])
             elif command["op"] == "forget":
                 prepared.pop(identity, None)
                 studied.pop(identity, None)
@@ -183,7 +183,7 @@ def _processor_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _prepare(backend: Any, mine: Any, command: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
+def _prepare(backend: Any, mine: Any, command: dict[str, Any]) -> Callable[[int, int], dict[str, Any]]:
     import numpy as np
 
     from .protocol import CARRIERS
@@ -212,11 +212,11 @@ def _prepare(backend: Any, mine: Any, command: dict[str, Any]) -> Callable[[int]
 
     repetition = Repetition(case.format, lambda bits, out: compute(bits, out, [0.0, 0.0])) if mine else None
 
-    def call(slot: int) -> dict[str, Any]:
+    def call(slot: int, tensors: int) -> dict[str, Any]:
         if repetition:
             repetition.before(inputs[slot][:size])
         begin, busy, spent = time.perf_counter(), time.process_time(), [0.0, 0.0]
-        for low in range(0, length, size):
+        for low in range(0, tensors * size, size):
             compute(inputs[slot][low : low + size], outputs[slot][low : low + size], spent)
         moving = time.process_time() - busy - spent[1]
         answer: dict[str, Any] = {"seconds": time.perf_counter() - begin, "framework_seconds": spent[0], "moving_seconds": moving}

@@ -39,23 +39,21 @@ class Brief:
 
 
 def briefs(findings: pd.DataFrame) -> list[Brief]:
-    """The findings, those with the same claim together, the frameworks' first; of one severity first what more of them have."""
-    found: dict[tuple[bool, str, str], Brief] = {}
+    """The findings, those of the same group together, the frameworks' first; of one severity first what more of them have."""
+    found: dict[str, Brief] = {}
     for number, row in enumerate(records(findings), start=1):
-        owner, _, sentence = row["sentence"].partition(". Formats: ")[0].partition(": ")
-        claim, _, evidence = sentence.partition(": ")
-        one = Brief(number, row["severity"], claim, list(_rest(row, claim, evidence)), [], row["definition"])
-        found.setdefault((bool(one.definition), one.severity, claim), one).owners.append(owner)
+        claim = row["headline"] + (f", for {row['places']}" if row["places"] else "")
+        one = Brief(number, row["severity"], claim, list(_rest(row)), [], row["definition"])
+        found.setdefault(row["group"], one).owners.append(row["sentence"].partition(": ")[0])
     return sorted(found.values(), key=lambda each: (bool(each.definition), SEVERITIES.index(each.severity), -len(each.owners)))
 
 
-def _rest(row: dict[str, Any], claim: str, evidence: str) -> Iterator[str]:
+def _rest(row: dict[str, Any]) -> Iterator[str]:
     """An example, the causes, and the other formats."""
     yield from [row["definition"]] if row["definition"] and "; " not in row["definition"] else []
-    yield from [evidence] if evidence else []
-    yield from [] if row["diagnosis"] == evidence else filter(None, row["diagnosis"].split("; "))
-    others = [form for form in row["format"].split(", ") if f" in {form} " not in f"{claim} "]
-    yield from [f"also in {', '.join(others)}"] if others else []
+    yield from [row["evidence"]] if row["evidence"] else []
+    yield from filter(None, row["diagnosis"].split("; "))
+    yield from [f"also in {row['elsewhere']}"] if row["elsewhere"] else []
 
 
 def told(brief: Brief, width: int) -> Text:

@@ -10,8 +10,9 @@ import math
 from collections.abc import Iterable
 
 from ..formats import number_format
+from .kinds import NEAR, TOLERATED
 from .severity import SEVERITIES, severity
-from .symptoms import NEAR, TOLERATED, Symptom
+from .symptoms import Symptom
 
 _FORMATS = ("float32", "float64", "bfloat16", "float16")  # the example is of the first format that shows the defect
 _MIRRORED = 1.5  # so far may the ends of a mirrored defect lie apart

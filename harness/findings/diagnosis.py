@@ -73,7 +73,7 @@ def _limit(evidence: Evidence, kind: str, mask: NDArray[np.bool_], task: Task) -
         if kind == "inaccurate" and side.all() and math.isfinite(limit) and limit != 0:
             rounded = float(evidence.form.decode(evidence.form.round([limit]))[0])
             if (results == rounded).all():
-                yield f"for |x| ≥ {np.abs(x).min():.4g} it equals the limit {rounded!r}: it saturates too early"
+                yield f"it equals the limit {rounded!r} there: it saturates too early"
 
 
 def _narrower(evidence: Evidence, kind: str, mask: NDArray[np.bool_], task: Task) -> Iterator[str]:
@@ -131,7 +131,7 @@ def _threshold(evidence: Evidence, mask: NDArray[np.bool_]) -> Iterator[str]:
     last = begin if begin > _GAP * before else before  # the threshold lies between this and the beginning
     for what, at in _thresholds(evidence.form):
         if last * (1 - _CLOSE) < at <= begin * (1 + _BEFORE):
-            yield f"for |x| ≥ {begin:.4g}, where {what} ({at:.4g})"
+            yield f"it begins where {what} (|x| = {at:.5g})"
             return
 
 

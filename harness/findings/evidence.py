@@ -10,7 +10,7 @@ Classes and errors here come from the fast reference without its last word on ti
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,7 +24,7 @@ from ..activations import Activation
 from ..formats import Bits, Format
 from ..reference import kernels
 from ..reference.exact import Exact
-from ..workers.sweep import Consumer
+from ..workers.streams import Consumer
 
 SIZE = 1 << 16
 """Inputs kept of a pass."""
@@ -112,7 +112,8 @@ class Evidence:
         outputs: by case the encodings of the results.
         errors: by case the errors in ulps; NaN where there is none.
         classes: by case the classes, as numbers (:data:`CLASS`).
-        kinds: by case the symptoms, see :mod:`harness.findings.symptoms`, which fills it.
+        kinds, loses: by case what :mod:`harness.findings.kinds` has found out.
+        setting: other evidence of the same pass, which these few inputs add to: where zeros are, it tells.
     """
 
     activation: Activation
@@ -126,11 +127,22 @@ class Evidence:
     errors: dict[int, Reals] = field(default_factory=dict)
     classes: dict[int, NDArray[np.int8]] = field(default_factory=dict)
     kinds: dict[int, NDArray[np.int8]] = field(default_factory=dict)
+    loses: dict[int, tuple[bool, ...]] = field(default_factory=dict)
+    setting: Evidence | None = None
 
     @cached_property
     def honest(self) -> Reals:
         """For each input the absolute error that is honest next to a zero of the exact result: roundings of the size there."""
-        return _honest(self)
+        allowed = np.zeros(self.x.size)
+        for zero, error in (self.setting or self).zeros:
+            around = _around(self.x, zero)
+            allowed[around] = np.maximum(allowed[around], error)
+        return allowed
+
+    @cached_property
+    def zeros(self) -> list[tuple[float, float]]:
+        """The zeros of the exact result, but for one at 0, each with the error that is honest around it."""
+        return list(_zeros(self))
 
     @cached_property
     def zero_signs(self) -> NDArray[np.int8]:
@@ -206,21 +218,22 @@ def _measure(found: Evidence, output: Reals, hi: Reals, lo: Reals, scale: Reals)
     return errors, np.select(conditions, classes, CLASS["inaccurate"]).astype(np.int8)
 
 
-def _honest(evidence: Evidence) -> Reals:
-    """See :attr:`Evidence.honest`."""
+def _zeros(evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """See :attr:`Evidence.zeros`; a zero lies in the middle of the inputs between which the sign changes."""
     x, y = evidence.x, evidence.exact
-    allowed = np.zeros(x.size)
     usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x != 0) & (y != 0))
     signs = np.sign(y[usable])
     for left in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         before, after = usable[left], usable[left + 1]
-        zero = x[before] / 2 + x[after] / 2
-        if x[before] < 0 < x[after]:
-            continue
-        around = np.abs(x - zero) <= abs(zero) / 2
-        size = np.nanmax(np.abs(y[around & np.isfinite(y)]))
-        allowed[around] = np.maximum(allowed[around], _HONEST * size * 2.0**-evidence.form.precision)
-    return allowed
+        if not x[before] < 0 < x[after]:
+            zero = float(x[before] / 2 + x[after] / 2)
+            size = float(np.nanmax(np.abs(y[_around(x, zero) & np.isfinite(y)])))
+            yield zero, _HONEST * size * 2.0**-evidence.form.precision
+
+
+def _around(x: Reals, zero: float) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.abs(x - zero) <= abs(zero) / 2
+    return found
 
 
 def _outside(found: Evidence) -> NDArray[np.bool_]:

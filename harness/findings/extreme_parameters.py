@@ -19,7 +19,7 @@ from ..catalogue import activation
 from ..formats import Bits, Format
 from ..frames import Row
 from ..reference.exact import Exact
-from .symptoms import TOLERATED
+from .kinds import TOLERATED
 from .verdicts import Verdict
 
 LAW = "parameters"

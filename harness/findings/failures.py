@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from .demonstrations import failure
-from .findings import ORDERS, Finding, author, told
+from .findings import Finding, listed, named, told
+from .wording import ORDERS
 
 Row = dict[str, Any]
 
@@ -30,14 +31,16 @@ def failures(rows: Iterable[Row]) -> list[Finding]:
 def _finding(rows: list[Row]) -> Finding:
     status, reason = rows[0]["status"], rows[0]["reason"]
     cases = told(rows)
-    name = f"{author(rows[0])}: the {ORDERS[cases['order']]} of {cases['activation']}"
+    name = f"the {ORDERS[cases['order']]} of {cases['activation']}"
     return Finding(
         kind=status,
         severity="severe" if status == "crashed" else "moderate",
+        group=named(status, cases["activation"], cases["order"]),
         **cases,
         inputs_affected=0,
         share=1.0,
         diagnosis=reason,
-        sentence=f"{name} {_PHRASES[status]}: {reason}. Formats: {cases['format']}; in {cases['implementations']}.",
+        headline=f"{name} in {rows[0]['format']} {_PHRASES[status]}",
+        elsewhere=listed(each for each in cases["format"].split(", ") if each != rows[0]["format"]),
         reproducer=failure(rows[0]),
     )

@@ -9,30 +9,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..activations import label
 from ..case import Case, Implementation
 from ..formats import FORMATS, number_format
+from . import wording
 from .defects import defects, showing
+from .intervals import Interval
+from .kinds import TOLERATED
 from .reproducers import copies, reproducer
 from .severity import SEVERITIES, severity
-from .symptoms import TOLERATED, Symptom
-
-ORDERS = ("value", "gradient", "second derivative")
-_PHRASES = {
-    "nan": "is NaN {where}, where the exact result is a number",
-    "special_value": "differs from the limit {where}",
-    "overflow": "is infinite {where}, where the result is finite",
-    "early_underflow": "is 0 {where}, where the result is a normal number",
-    "inaccurate": "is wrong by up to {ulps} ulp {where}",
-    "range": "leaves the range {where}",
-    "nan_lost": "is a number where the input is NaN",
-    "signed_zero": "is a zero of the other sign than most implementations give, {where}",
-    "kink": "has another slope at a kink than most implementations, {where}",
-    "flush_to_zero": "is 0 {where}, where the result is subnormal",
-}
+from .symptoms import Symptom
+from .wording import ORDERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +30,12 @@ class Finding:
     """A defect; the columns of the frame ``findings``.
 
     Attributes:
-        kind: of the symptom, see :data:`harness.findings.symptoms.KINDS`, or the law that is broken, see
+        kind: of the symptom, see :data:`harness.findings.kinds.KINDS`, or the law that is broken, see
             :mod:`harness.findings.invariances` and :mod:`harness.findings.properties`, or the status of cases that gave no
             result, see :mod:`harness.findings.failures`.
         severity: one of :data:`SEVERITIES`.
+        group: names the defect whoever has it: kind, activation, order and side; findings of several backends with the same
+            group are shown as one.
         backend: whose defect it is.
         activation, parameters, order, route, format: of the cases, several apart by commas; order is that of the example.
         implementations: where it shows.
@@ -52,18 +44,24 @@ class Finding:
         also: what else the defect is: ``eager_vs_compiled`` where another mode is right, ``wrong_sign``, ``inaccurate``.
         inputs_affected, share, share_used: of the example's case: inputs affected among those examined, as a share of all,
             and as a share of those people use (up to 10).
-        low, high, nearest: the range of the inputs affected, over all cases, and the least magnitude of one; what it is in
-            each format the sentence tells.
+        ranges: for each format the intervals where inputs are affected, from the first to the last on either side of zero:
+            ``float32 [16.635532, 103.27893]; float64 ...``; their ends are affected, and in runs exact.
+        low, high, nearest: the range of the inputs affected, over all cases, and the least magnitude of one.
         example_bits, example, got, exact: an input, and the results in decimal.
         ulps, relative: the errors there.
         diagnosis: the cause, where the evidence shows one.
+        headline: what is wrong with what, in words; without its owner.
+        places: where, in the example's format, in words.
+        elsewhere: the other formats in words, each with its places where they are others.
+        evidence: what the example gives, in words.
         sentence: all of it in words.
         reproducer: a script that shows it with the framework alone.
-        spans: ``low, high, nearest`` of all that the defect shows in; no column.
+        intervals: as in ``ranges``, of all formats together; no column.
     """
 
     kind: str
     severity: str
+    group: str = ""
     backend: str
     activation: str
     parameters: str
@@ -77,6 +75,7 @@ class Finding:
     inputs_affected: int
     share: float
     share_used: float = math.nan
+    ranges: str = ""
     low: float = math.nan
     high: float = math.nan
     nearest: float = 0.0
@@ -87,14 +86,27 @@ class Finding:
     ulps: float = math.nan
     relative: float = math.nan
     diagnosis: str = ""
-    sentence: str
+    headline: str
+    places: str = ""
+    elsewhere: str = ""
+    evidence: str = ""
+    sentence: str = field(init=False)
     reproducer: str = ""
-    spans: tuple[tuple[float, float, float], ...] = ()
+    intervals: tuple[Interval, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sentence", sentence(self))
+
+    @property
+    def author(self) -> str:
+        """Whose mistake it is, in words."""
+        own = self.implementations.split(", ")[0].partition(" ")[2]
+        owner = f"{own} on {self.backend}" if own else self.backend
+        return f"textbook's formula in {self.backend}" if self.definition else owner
 
     def concerns(self, x: float) -> bool:
         """Whether an input is among those affected, as far as their range tells."""
-        spans = self.spans or ((self.low, self.high, self.nearest),)
-        inside = any(low <= x <= high and abs(x) >= nearest for low, high, nearest in spans)
+        inside = any(low <= x <= high for low, high in self.intervals or ((self.low, self.high),))
         return inside or (math.isnan(x) and math.isnan(self.example))
 
 
@@ -126,16 +138,23 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         for symptom in symptoms
         if (symptom.implementation, symptom.case) == (best.implementation, best.case) and symptom.kind == best.kind
     ]  # both sides
-    got = _decimal(form.value(best.got))
+    intervals = wording.by_format(s for s in symptoms if s.kind == best.kind)
+    everything = wording.by_format(symptoms)
+    besides = wording.besides((s for s in symptoms if s.case.format == case.format), best.kind)
+    formats = [name for name in FORMATS if any(s.case.format == name for s in symptoms)]
+    name = label(case.activation, case.parameters)
+    if best.kind == "flush_to_zero" and (others := len({s.case.activation for s in symptoms}) - 1):
+        name += f" and {others} others"
     return Finding(
         kind=best.kind,
         severity=severity(best),
+        group=_group(best, shown),
         backend=best.implementation.backend,
         activation=listed(s.case.activation for s in symptoms),
         parameters=listed(_parameters(s) for s in symptoms),
         order=case.order,
         route=listed(s.case.route for s in symptoms),
-        format=listed(name for name in FORMATS if any(s.case.format == name for s in symptoms)),
+        format=listed(formats),
         implementations=listed(str(s.implementation) for s in symptoms),
         definition="; ".join(dict.fromkeys(s.implementation.definition(s.case) for s in symptoms)),
         right=", ".join(best.right),
@@ -143,20 +162,51 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         inputs_affected=sum(symptom.count for symptom in shown),
         share=sum(symptom.count for symptom in shown) / best.total,
         share_used=sum(symptom.used for symptom in shown) / max(best.total_used, 1),
+        ranges=wording.ranges(everything),
         low=min(symptom.low for symptom in symptoms),
         high=max(symptom.high for symptom in symptoms),
         nearest=min(symptom.nearest for symptom in symptoms),
         example_bits=best.bits,
         example=form.value(best.bits),
-        got=got,
+        got=repr(form.value(best.got)),
         exact=best.exact,
         ulps=best.ulps,
         relative=best.relative,
         diagnosis=best.cause,
-        sentence=_sentence(best, shown, symptoms, got),
+        headline=f"the {ORDERS[case.order]} of {name} in {case.format} {wording.claim(best)}",
+        places=wording.where(intervals.get(case.format, [])) + (f" ({besides})" if besides else ""),
+        elsewhere=wording.elsewhere(intervals, formats, case.format),
+        evidence="" if best.kind == "nan_lost" else wording.evidence(best),
         reproducer=reproducer(best.implementation, case, copies(form.value(best.bits))),
-        spans=tuple(dict.fromkeys((symptom.low, symptom.high, symptom.nearest) for symptom in symptoms)),
+        intervals=tuple(dict.fromkeys(interval for those in everything.values() for interval in those)),
     )
+
+
+def _group(best: Symptom, shown: list[Symptom]) -> str:
+    """A name that the same defect has in every backend."""
+    if best.kind == "flush_to_zero":
+        return best.kind
+    sides = dict.fromkeys(symptom.region for symptom in shown)
+    side = "near zero" if "near" in sides else "both sides" if len(sides) > 1 else next(iter(sides))
+    return named(best.kind, best.case.activation, best.case.order, side, best.implementation.definition(best.case))
+
+
+def named(kind: str, activation: str, order: int, side: str = "", definition: str = "") -> str:
+    """The column ``group``."""
+    whose = "textbook's " if definition else ""
+    return f"{whose}{activation}, {ORDERS[order]}: {kind}" + (f", {side}" if side else "")
+
+
+def sentence(finding: Finding) -> str:
+    """All that is known, in one order."""
+    text = f"{finding.author}: {finding.headline}"
+    text += f", for {finding.places}" if finding.places else ""
+    text += f": {finding.evidence}" if finding.evidence else ""
+    text += f". Also in {finding.elsewhere}" if finding.elsewhere else ""
+    text += f". In {finding.implementations}"
+    text += f". Formula: {finding.definition}" if finding.definition and finding.kind != "flush_to_zero" else ""
+    text += f". Correct in: {finding.right}" if finding.right else ""
+    return f"{text}. Diagnosis: {finding.diagnosis}." if finding.diagnosis else f"{text}."
 
 
 def _also(best: Symptom, symptoms: list[Symptom]) -> Iterable[str]:
@@ -214,63 +264,3 @@ def listed(words: Iterable[str]) -> str:
 
 def _parameters(symptom: Symptom) -> str:
     return " ".join(f"{name}={value!r}" for name, value in symptom.case.parameters)
-
-
-def _sentence(best: Symptom, shown: list[Symptom], symptoms: list[Symptom], got: str) -> str:
-    case = best.case
-    form = number_format(case.format)
-    name = label(case.activation, case.parameters)
-    if best.kind == "flush_to_zero":
-        others = len({s.case.activation for s in symptoms}) - 1
-        name += f" and {others} others" if others else ""
-    phrase = _PHRASES[best.kind].format(where=_where(shown), ulps=f"{best.ulps:.3g}")
-    if best.kind == "special_value" and best.exact == "nan":
-        phrase = f"is a number {_where(shown)}, where the function is not defined"
-    text = f"{best.implementation.author(case)}: the {ORDERS[case.order]} of {name} in {case.format} {phrase}"
-    x = form.value(best.bits)
-    if not math.isnan(x):
-        at = "" if _where(shown) in (f"at x = {_decimal(x)}", f"at {_decimal(x)}") else f"at x = {_decimal(x)} "
-        text += f": {at}it gives {got}, exact is {_short(best.exact)}"
-    text += f". Formats: {_formats(best, shown, symptoms)}; in {listed(str(s.implementation) for s in symptoms)}."
-    formula = best.implementation.definition(case)
-    text += f" Formula: {formula}." if formula and best.kind != "flush_to_zero" else ""
-    text += f" Correct in: {', '.join(best.right)}." if best.right else ""
-    return text + (f" Diagnosis: {best.cause}." if best.cause else "")
-
-
-def _formats(best: Symptom, shown: list[Symptom], symptoms: list[Symptom]) -> str:
-    """The formats, each with its range where that is another one than in the example's."""
-    texts = []
-    for name in FORMATS:
-        there = [symptom for symptom in symptoms if symptom.case.format == name]
-        alike = [symptom for symptom in there if symptom.kind == best.kind]
-        differs = name != best.case.format and alike and _where(alike) != _where(shown)
-        texts += [f"{name} ({_where(alike)})" if differs else name] if there else []
-    return ", ".join(texts)
-
-
-def _where(shown: list[Symptom]) -> str:
-    low, high = min(symptom.low for symptom in shown), max(symptom.high for symptom in shown)
-    if math.isinf(min(symptom.nearest for symptom in shown)):
-        return "at " + ("±inf" if low < high else _decimal(low))
-    if low == high:
-        return f"at x = {_decimal(low)}"
-    near = [symptom.region == "near" for symptom in shown]
-    if all(near):
-        return f"for |x| up to {max(abs(low), abs(high)):.4g}"
-    if low < 0 < high and not any(near):
-        return f"for |x| ≥ {min(symptom.nearest for symptom in shown):.5g}"
-    return f"for x from {low:.5g} to {high:.5g}"
-
-
-def _decimal(value: float) -> str:
-    return repr(value)
-
-
-def _short(decimal: str) -> str:
-    if decimal.startswith("["):  # any number between two is right
-        return "[" + ", ".join(map(_short, decimal.strip("[]").split(", "))) + "]"
-    mantissa, mark, exponent = decimal.partition("e")
-    if len(exponent) > 6:
-        return f"{'-' if mantissa.startswith('-') else ''}10^({float(exponent):.2g})"
-    return mantissa[:12] + mark + exponent

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from ..case import Task
 from ..reference.shape import Symmetry, shape, span
 from .evidence import Evidence, Reals, unit
-from .symptoms import USED, flushed
+from .kinds import flushed
+from .symptoms import USED
 from .verdicts import Verdict
 
 LAWS = ("range", "monotone", "symmetric", "nan", "limits", "signed_zero", "modes")

@@ -1,13 +1,13 @@
 """What is wrong with one case, from the evidence of its pass: symptoms, each with its place, its worst input and its cause.
 
-A symptom is a set of inputs of one case whose results are wrong in the same way. Errors that any arithmetic of the
-format would make next to a zero of the exact result are left out: there, thousands of ulps can be honest.
+A symptom is a set of inputs of one case whose results are wrong in the same way (:mod:`harness.findings.kinds`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,27 +16,16 @@ from backends.protocol import Case
 
 from ..case import Implementation, Task
 from ..reference.exact import Exact
-from ..reference.shape import span
 from .diagnosis import diagnose
-from .evidence import CLASS, Evidence, Reals, unit
+from .evidence import CLASS, Evidence
+from .intervals import Interval, between
+from .kinds import KINDS, Mask, kinds, other_zero, regions
 
-KINDS = ("nan_lost", "special_value", "nan", "overflow", "early_underflow", "range", "inaccurate", "signed_zero", "flush_to_zero")
-"""The kinds of symptoms: each result has the first that fits."""
 CONVENTIONS = ("signed_zero", "kink")
 """The kinds where implementations may differ and all be right."""
-REGIONS = ("near", "negative", "positive")
-"""Where inputs lie: the same symptom near zero and far out is another defect."""
-TOLERATED = {"float16": 4.0, "bfloat16": 4.0, "float32": 8.0, "float64": 8.0}
-"""By format: errors of a finite result of up to this many ulps are no symptom; 4 ulp of bfloat16 are 3 %."""
-NEAR = 0.5
-"""Symptoms nearer to zero are most often another defect than those further out."""
 USED = 10.0
 """Inputs people use: up to this magnitude."""
 _DIGITS = 25
-_INTERMEDIATE = 16.0  # a step that is flushed, like x/2 of silu, takes results of up to so many least normal numbers with it
-_FLOAT16 = -14  # its least exponent: processors flush float32 and float64 (and what is computed in them), not float16
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -44,17 +33,19 @@ class Symptom:
     """Inputs of a case that are wrong in one way.
 
     Attributes:
-        kind: one of :data:`KINDS`, or of :data:`CONVENTIONS`.
+        kind: one of :data:`harness.findings.kinds.KINDS`, or of :data:`CONVENTIONS`.
         implementation, case: whose symptom it is.
-        region: one of :data:`REGIONS` (NaNs are positive).
+        region: one of :data:`harness.findings.kinds.REGIONS` (NaNs are positive).
         count, used: how many inputs of the evidence are affected, and how many of those with abs(x) <= USED.
         total, total_used: how many there are.
         low, high: the smallest and the largest input affected (NaN where only NaN is).
+        intervals: from the first to the last input affected, on either side of zero; one where zero is affected, too.
         nearest: the least magnitude of an input affected.
         bits, got: encodings of the worst of them and of the result there.
         ulps, relative, loss: the errors there: in ulps, relative to the exact result, and relative to the largest exact
             result for the inputs people use.
         exact: the exact result there, in decimal.
+        size: the largest magnitude of a finite exact result among the inputs affected.
         right: implementations that are right on these inputs, or follow another convention.
         wrong_sign: whether results have the sign opposite to the exact ones.
         cause: a diagnosis, where the evidence allows one, or nothing.
@@ -70,6 +61,7 @@ class Symptom:
     total_used: int
     low: float
     high: float
+    intervals: tuple[Interval, ...]
     nearest: float
     bits: int
     got: int
@@ -77,19 +69,27 @@ class Symptom:
     relative: float
     loss: float
     exact: str
+    size: float
     right: tuple[str, ...]
     wrong_sign: bool
     cause: str
+
+    def over(self, intervals: Iterable[Interval]) -> Symptom:
+        """The same with other intervals."""
+        intervals = tuple(intervals)
+        ends = [end for interval in intervals for end in interval]
+        nearest = 0.0 if any(low <= 0 <= high for low, high in intervals) else min(map(abs, ends))
+        return replace(self, intervals=intervals, low=min(ends), high=max(ends), nearest=nearest)
 
 
 def symptoms(evidence: Evidence, tasks: list[Task]) -> Iterator[Symptom]:
     """The symptoms of those tasks of a pass whose results are a framework's own; formulas only serve the diagnosis."""
     judged = own(evidence, tasks)
     for task in judged:
-        kinds = _kinds(evidence, task.number)
+        found = kinds(evidence, task.number)
         for number, kind in enumerate(KINDS):
-            for region, part in _regions(evidence.x):
-                mask = (kinds == number) & part
+            for region, part in regions(evidence.x):
+                mask = (found == number) & part
                 if mask.any():
                     right = [each for each in judged if each is not task and _is_right(evidence, kind, each, mask)]
                     yield _describe(evidence, kind, region, mask, task, right, diagnose(evidence, kind, mask, task, tasks))
@@ -101,9 +101,15 @@ def own(evidence: Evidence, tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task.number in evidence.outputs and task.case.route in ("native", "autodiff")]
 
 
-def _regions(x: Reals) -> Iterator[tuple[str, Mask]]:
-    near = np.abs(x) < NEAR
-    yield from zip(REGIONS, (near, ~near & (x < 0), ~near & ~(x < 0)), strict=True)
+def shown_at(symptom: Symptom, evidence: Evidence, places: NDArray[np.int64], case: int) -> Symptom:
+    """The symptom with another example: of these places, where it is affected, the one that shows it best."""
+    return replace(symptom, **_example(evidence, int(_worst(evidence, symptom.kind, places, case)), case))
+
+
+def largest(evidence: Evidence, places: NDArray[np.int64]) -> float:
+    """The largest magnitude of a finite exact result."""
+    sizes = np.abs(evidence.exact[places])
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 
 def _conventions(evidence: Evidence, judged: list[Task]) -> Iterator[Symptom]:
@@ -119,90 +125,10 @@ def _conventions(evidence: Evidence, judged: list[Task]) -> Iterator[Symptom]:
             continue
         kind, why = ("kink", "any slope between those of the two sides") if truth.is_interval else ("signed_zero", "either zero")
         mask = np.arange(evidence.x.size) == place
-        (region,) = (name for name, part in _regions(evidence.x) if part[place])
+        (region,) = (name for name, part in regions(evidence.x) if part[place])
         for task in min(camps.values(), key=len):
             others = [other for other in right if other not in min(camps.values(), key=len)]
             yield _describe(evidence, kind, region, mask, task, others, f"{why} is right: a convention")
-
-
-def flushed(evidence: Evidence, case: int) -> Mask:
-    """The inputs where results are zero by policy."""
-    mask: Mask = _kinds(evidence, case) == KINDS.index("flush_to_zero")
-    return mask
-
-
-def _kinds(evidence: Evidence, case: int) -> NDArray[np.int8]:
-    """For each input the number of the kind of its symptom, or -1."""
-    if case not in evidence.kinds:
-        evidence.kinds[case] = _found(evidence, case)
-    return evidence.kinds[case]
-
-
-def _found(evidence: Evidence, case: int) -> NDArray[np.int8]:
-    x, output, classes = evidence.x, evidence.values(case), evidence.classes[case]
-    with np.errstate(all="ignore"):
-        large = ~(evidence.errors[case] <= TOLERATED[evidence.form.name])
-        # 0 can be the second nearest to a subnormal number: that is an honest rounding.
-        wrong = (classes > CLASS["faithful"]) & ~(evidence.errors[case] < 1)
-        zeroed = wrong & large & _as_zero(evidence, case)
-        wrong &= ~(np.abs(output - evidence.exact) <= evidence.honest) & ~zeroed
-    dead = wrong & np.isin(classes, (CLASS["vanished"], CLASS["flushed"]))
-    least = _INTERMEDIATE if evidence.form.emin < _FLOAT16 else 1.0
-    lost = dead & (np.abs(evidence.best) >= least * evidence.form.min_normal)
-    for _, part in _regions(x):  # what vanishes where results are not small is not flushed where they are
-        if (part & lost).any():
-            lost |= part & (dead | (zeroed & (output == 0)))
-    no_result = np.isnan(evidence.best)
-    special = (classes == CLASS["special"]) | (np.isinf(x) & (classes == CLASS["nan"]))
-    missed = special & ~_near_limit(evidence, case)
-    rules = {
-        "nan_lost": special & np.isnan(x),
-        "special_value": missed | (no_result & wrong),
-        "nan": classes == CLASS["nan"],
-        "overflow": classes == CLASS["overflowed"],
-        "early_underflow": lost,
-        "range": _out_of_range(evidence, output),
-        "inaccurate": wrong & (classes == CLASS["inaccurate"]) & large,
-        "signed_zero": _other_zero(evidence, output),
-        "flush_to_zero": zeroed | dead,
-    }
-    return np.select([rules[kind] for kind in KINDS], list(range(len(KINDS))), -1).astype(np.int8)
-
-
-def _out_of_range(evidence: Evidence, output: Reals) -> Mask:
-    """Finite results beyond the limits at ±∞ of a function that stays between them."""
-    low, high = span(evidence.activation, evidence.order, evidence.form)
-    limits = evidence.form.decode(evidence.form.round(sorted(evidence.activation.limits[evidence.order])))
-    if not (np.isfinite(limits).all() and np.array_equal(limits, (low, high))):
-        return np.zeros(output.size, bool)
-    found: Mask = np.isfinite(output) & ((output < low) | (output > high))
-    return found
-
-
-def _near_limit(evidence: Evidence, case: int) -> Mask:
-    """Infinite inputs whose results differ from a finite limit by no more than the last digits of two honest roundings."""
-    limit = evidence.exact
-    with np.errstate(all="ignore"):
-        exponents = np.frexp(np.where(np.isfinite(limit), limit, 0.0))[1] - 1
-        few = np.abs(evidence.values(case) - limit) <= TOLERATED[evidence.form.name] * unit(evidence.form, exponents)
-    found: Mask = np.isinf(evidence.x) & (limit != 0) & few
-    return found
-
-
-def _as_zero(evidence: Evidence, case: int) -> Mask:
-    """Subnormal inputs whose results are those for the input zero, which are right there and not here."""
-    x, output, best = evidence.x, evidence.values(case), evidence.best
-    subnormal = (x != 0) & (np.abs(x) < evidence.form.min_normal)
-    found: Mask = subnormal & np.isin(output, output[(x == 0) & (evidence.classes[case] <= CLASS["faithful"])])
-    # At a kink at zero either side's result is right: that all subnormal inputs have one of them is the sign of a flush.
-    return found if np.array_equal(found, subnormal) else found & ~np.isin(best, best[x == 0])
-
-
-def _other_zero(evidence: Evidence, output: Reals) -> Mask:
-    """Results that are zero, rightly, but with the wrong sign, where zero or an infinity went in and the sign is settled."""
-    signs = evidence.zero_signs
-    found: Mask = (output == 0) & (signs != 0) & (np.signbit(output) != (signs < 0))
-    return found
 
 
 def _describe(evidence: Evidence, kind: str, region: str, mask: Mask, task: Task, right: list[Task], cause: str) -> Symptom:
@@ -212,8 +138,6 @@ def _describe(evidence: Evidence, kind: str, region: str, mask: Mask, task: Task
     x = evidence.x[places]
     output = evidence.values(task.number)
     wrong_sign = (output * np.sign(evidence.exact) < 0)[places]
-    truth = Exact(evidence.activation, evidence.order).at(float(evidence.x[worst]))
-    bits, got = int(evidence.bits[worst]), int(evidence.outputs[task.number][worst])
     return Symptom(
         kind=kind,
         implementation=task.implementation,
@@ -225,17 +149,27 @@ def _describe(evidence: Evidence, kind: str, region: str, mask: Mask, task: Task
         total_used=int(used.sum()),
         low=float(x[0]),
         high=float(x[-1]),
+        intervals=between(evidence.x, mask),
         nearest=float(np.abs(x).min()),
-        bits=bits,
-        got=got,
-        ulps=float(evidence.errors[task.number][worst]),
-        relative=float(evidence.relative(task.number)[worst]),
-        loss=float(abs(output[worst] - evidence.exact[worst])) / _size(evidence),
-        exact=truth.decimal(_DIGITS),
+        size=largest(evidence, places),
         right=tuple(str(other.implementation) for other in right),
         wrong_sign=bool(wrong_sign.any()),
         cause=cause,
+        **_example(evidence, worst, task.number),
     )
+
+
+def _example(evidence: Evidence, place: int, case: int) -> dict[str, Any]:
+    """The fields of a symptom that tell of one input."""
+    x, truth = float(evidence.x[place]), Exact(evidence.activation, evidence.order)
+    return {
+        "bits": int(evidence.bits[place]),
+        "got": int(evidence.outputs[case][place]),
+        "ulps": float(evidence.errors[case][place]),
+        "relative": float(evidence.relative(case)[place]),
+        "loss": float(abs(evidence.values(case)[place] - evidence.exact[place])) / _size(evidence.setting or evidence),
+        "exact": truth.at(x).decimal(_DIGITS),
+    }
 
 
 def _worst(evidence: Evidence, kind: str, places: NDArray[np.int64], case: int) -> int:
@@ -253,7 +187,7 @@ def _worst(evidence: Evidence, kind: str, places: NDArray[np.int64], case: int) 
 def _is_right(evidence: Evidence, kind: str, task: Task, mask: Mask) -> bool:
     """Whether a case is right, but for one input in a hundred, on some inputs."""
     if kind == "signed_zero":
-        return not _other_zero(evidence, evidence.values(task.number))[mask].any()
+        return not other_zero(evidence, evidence.values(task.number))[mask].any()
     good = (evidence.classes[task.number] <= CLASS["faithful"]) | (evidence.errors[task.number] <= 2)
     return bool(np.mean(good[mask]) >= 0.99)
 

@@ -13,12 +13,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..formats import number_format
+from ..formats import FORMATS, number_format
 from .demonstrations import demonstration
-from .findings import ORDERS, Finding, author, listed, told
+from .findings import Finding, author, case_of, implementation, listed, named, told
+from .intervals import Interval, joined
+from .kinds import TOLERATED
 from .layout import flushed
 from .severity import SEVERITIES
-from .symptoms import TOLERATED
+from .wording import ORDERS, elsewhere, ranges, shortest, where
 
 Row = dict[str, Any]
 
@@ -103,27 +105,42 @@ def _finding(rows: list[Row]) -> Finding:
     best = max(rows, key=_steps)
     x = math.nan if best["example"] is None else float(best["example"])
     cases = told(rows)
-    at = "" if best["example_bits"] is None else f" at x = {x!r}"
-    text = f"{author(best)}: the {ORDERS[best['order']]} of {best['activation']} in {best['format']} {_PHRASES[best['law']]}{at}"
+    form = number_format(best["format"])
+    intervals = _intervals(rows)
+    low, high = _known(rows, "low"), _known(rows, "high")
     shown = f"{best['got']}; " if best["law"] in SHAPE else ""
-    text += f": {shown}{best['where']}. Formats: {cases['format']}; in {cases['implementations']}."
-    cause = _flush(best) or _CAUSES.get(best["law"], "")
+    at = "" if best["example_bits"] is None else f"at x = {shortest(x, form)}: "
     return Finding(
         kind=_name(best),
         severity=_severity(best),
+        group=named(_name(best), best["activation"], best["order"], "", implementation(best).definition(case_of(best))),
         **cases,
         inputs_affected=best["broken"],
         share=min(best["broken"] / best["checked"], 1.0),
-        low=min(_known(rows, "low"), default=x),
-        high=max(_known(rows, "high"), default=x),
+        ranges=ranges(intervals),
+        low=min(low, default=x),
+        high=max(high, default=x),
         example_bits=best["example_bits"],
         example=x,
         got=best["got"],
         ulps=_steps(best),
-        diagnosis=cause,
-        sentence=text + (f" Diagnosis: {cause}." if cause else ""),
+        diagnosis=_flush(best) or _CAUSES.get(best["law"], ""),
+        headline=f"the {ORDERS[best['order']]} of {best['activation']} in {best['format']} {_PHRASES[best['law']]}",
+        places=where(intervals.get(best["format"], [])),
+        elsewhere=elsewhere(intervals, cases["format"].split(", "), best["format"]),
+        evidence=f"{at}{shown}{best['where']}",
         reproducer=demonstration(best),
+        intervals=tuple(dict.fromkeys(interval for those in intervals.values() for interval in those)),
     )
+
+
+def _intervals(rows: list[Row]) -> dict[str, list[Interval]]:
+    """For each format from the least to the largest of the inputs that broke the law; of several rows all together."""
+    found: dict[str, list[Interval]] = {}
+    for row in rows:
+        if row.get("low") is not None and not math.isnan(row["low"]):
+            found.setdefault(row["format"], []).append((float(row["low"]), float(row["high"])))
+    return {name: joined(found[name], FORMATS[name]) for name in FORMATS if name in found}
 
 
 def _known(rows: list[Row], column: str) -> list[float]:

@@ -12,37 +12,18 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
+
+import numpy as np
 
 from ..case import Implementation, Task
-from ..formats import Bits, Format
+from ..formats import Bits
 from .process import Died, Worker
 from .slots import SLOTS, Slots
+from .streams import Consumer, Few, Source
 
 _INPUTS = -1  # whose slots those of the inputs are
 _TENSOR_BYTES = 1 << 22  # what frameworks are given at a time
-
-
-class Consumer(Protocol):
-    """Where the results of a block go: a :class:`harness.accuracy.comparison.Comparison`, or whoever wants the bits."""
-
-    def add(self, start: int, inputs: Bits, results: dict[int, Bits], executor: ThreadPoolExecutor) -> None:
-        """Take one block; the arrays are valid until the call returns."""
-
-
-class Source(Protocol):
-    """Where the inputs come from: :class:`harness.accuracy.inputs.Inputs`."""
-
-    @property
-    def format(self) -> Format:
-        """Their format."""
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-
-    def fill(self, start: int, out: Bits) -> None:
-        """Write the encodings from ``start`` on into ``out``."""
 
 
 class Sweep:
@@ -92,6 +73,19 @@ class Sweep:
         """Compute everything, in a context of its own; a task that fails is marked and the others go on."""
         with self:
             self.over(0, self._inputs.count, consumer)
+
+    def at(self, points: Bits) -> dict[int, Bits]:
+        """The results on a few inputs more, by number of the task; of those tasks that do not fail on the way.
+
+        The frameworks get them in tensors as long as all others: nothing is compiled again.
+        """
+        few = Few(self._inputs.format, points)
+        usual, self._inputs = self._inputs, few
+        try:
+            self.over(0, few.count, few)
+        finally:
+            self._inputs = usual
+        return {number: np.concatenate(parts) for number, parts in few.results.items() if len(parts) == self._blocks}
 
     def over(self, start: int, stop: int, consumer: Consumer) -> None:
         """Compute the results for the inputs start <= index < stop.
@@ -143,7 +137,7 @@ class Sweep:
             slot = self._slots.arrays[_INPUTS][self._filled % SLOTS]
             count = min(self._block, self._end - start)
             self._inputs.fill(start, slot[:count])
-            slot[count:] = 0  # the last block is padded: frameworks see one length only
+            slot[count:] = 0  # the last tensor is padded: frameworks see one length only
             self._filled += 1
 
     def _dispatch(self, selector: selectors.BaseSelector) -> None:
@@ -170,7 +164,9 @@ class Sweep:
 
     def _ask(self, selector: selectors.BaseSelector, worker: Worker, task: Task) -> None:
         limit = worker.call_limit if task.done else worker.start_limit
-        message: dict[str, Any] = {"op": "call", "id": task.number, "slot": task.done % SLOTS}
+        left = min(self._block, self._end - self._first - task.done * self._block)
+        tensors = -(-left // self._tensor)
+        message: dict[str, Any] = {"op": "call", "id": task.number, "slot": task.done % SLOTS, "tensors": tensors}
         if not task.prepared:
             case = asdict(task.case)
             message = {"op": "prepare", "id": task.number, "case": case, "length": self._block, "tensor": self._tensor}
@@ -242,7 +238,8 @@ class Sweep:
             task.notes = message.get("notes", [])
             task.history = task.history or message.get("history")
             start = self._first + (task.done - 1) * self._block
-            self._progress(task, min(self._block, self._end - start))
+            if not isinstance(self._inputs, Few):
+                self._progress(task, min(self._block, self._end - start))
         selector.unregister(worker)
         del self._busy[worker]
 

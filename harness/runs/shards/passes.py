@@ -13,6 +13,7 @@ from backends.protocol import Case
 from ...accuracy.distribution import distribution
 from ...case import Implementation, Task
 from ...findings.curves import curve
+from ...findings.edges import Ask, sharpened
 from ...findings.evidence import encodings, examine
 from ...findings.history import HISTORY, remembered
 from ...findings.percentiles import percentiles
@@ -66,13 +67,14 @@ class Finished:
         return [columns for cases, columns in shared if case_name(task) in cases]
 
 
-def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
+def finish(work: Plan, tasks: Iterable[Task], part: Part, ask: Ask | None = None) -> Finished:
     """The account of a pass.
 
     Args:
         work: the plan.
         tasks: all cases of the pass; they are not touched.
         part: what its parts add up to.
+        ask: gives further results of the same tasks, so that edges are exact; None: nobody is there to ask.
     """
     busy = time.process_time()
     tasks = [replace(task, status=part.statuses[case_name(task)][0], reason=part.statuses[case_name(task)][1]) for task in tasks]
@@ -91,6 +93,7 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part) -> Finished:
     evidence = examine(definition, case.order, inputs.format, encodings(inputs, part.ranges), outputs)
     measured = [task for task in tasks if task.status == "ok"]
     found = list(symptoms(evidence, measured))
+    found = sharpened(evidence, found, measured, ask) if ask else found
     laws = [
         law_row(task, hellos[task.number], law, verdict)
         for task in own(evidence, measured)
@@ -140,5 +143,6 @@ def from_json(said: Row, circumstances: Row) -> Finished:
 def _symptom(fields: dict[str, Any]) -> Symptom:
     case, implementation = dict(fields["case"]), Implementation(**fields["implementation"])
     case["parameters"] = tuple((name, value) for name, value in case["parameters"])
-    changed = {"case": Case(**case), "implementation": implementation, "right": tuple(fields["right"])}
+    changed: dict[str, Any] = {"case": Case(**case), "implementation": implementation, "right": tuple(fields["right"])}
+    changed["intervals"] = tuple((low, high) for low, high in fields["intervals"])
     return Symptom(**{**fields, **changed})

@@ -118,7 +118,7 @@ class UnitRunner:
         found.peaks = self._peaks(self._tasks)
         found.costs = {name: round(spent, 6) for name, spent in costs.items()}
         if unit.parts == 1:
-            return finished(unit, passes.finish(self._work, self._tasks, found))
+            return finished(unit, passes.finish(self._work, self._tasks, found, self._sweep.at))
         return Record(unit.identity, environment(found.hellos.values()), *parts.to_json(found))
 
     def leave(self) -> None:
