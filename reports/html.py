@@ -19,6 +19,7 @@ from . import training as trained
 from .curves import training as training_curves
 from .drawing import inline
 from .figures import plot
+from .findings import groups, told
 from .matrix import OWN, matrix
 from .pages import page, to_html
 from .sections import sections
@@ -82,11 +83,15 @@ def render(run: Run) -> str:
 
 def findings(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """The findings by section, each with its number and its order in words."""
-    numbers = iter(range(1, len(frame) + 1))
-    return {
-        name: [row | {"number": next(numbers), "order": ORDERS[int(row["order"])]} for row in records(part)]
-        for name, part in sections(frame).items()
-    }
+    found, before = {}, 0
+    for name, part in sections(frame).items():
+        found[name] = [
+            row | {"order": ORDERS[int(row["order"])], "again": row is not rows[0], "words": told(row, rows[0])}
+            for rows in groups(part, before)
+            for row in rows
+        ]
+        before += len(part)
+    return found
 
 
 def agreement(frame: pd.DataFrame) -> tuple[list[str], list[list[tuple[str, float] | None]]]:

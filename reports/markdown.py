@@ -11,10 +11,11 @@ from harness.runs.plan import FEW
 from harness.runs.results import Run
 
 from . import account
+from .findings import groups, told
 from .matrix import Line, matrix
 from .sections import sections
 from .verdict import verdicts
-from .words import DEFECTS, records
+from .words import DEFECTS
 
 _FINDINGS, _LEAST = 20, 5  # in all, and of a section that comes after others
 _LIMIT = 65_000  # characters; an issue or a comment on GitHub has at most 65,536
@@ -51,8 +52,10 @@ def _findings(findings: pd.DataFrame) -> Iterator[str]:
     before, left = 0, _FINDINGS
     for name, part in sections(findings).items():
         yield f"### Findings in {name}: {len(part)}"
-        told = [f"**{row['severity']}** {_escape(row['kind'])}: {_escape(row['sentence'])}" for row in records(part.head(left))]
-        yield "\n".join(f"{number}. {words}" for number, words in enumerate(told, start=before + 1))
+        rows = [(row, rows[0]) for rows in groups(part.head(left), before) for row in rows]
+        yield "\n".join(
+            f"{r['number']}. **{r['severity']}** {_escape(r['kind'])}: {_escape(told(r, first))}" for r, first in rows
+        )
         if len(part) > left:
             yield f"… and {len(part) - left} more."
         before, left = before + len(part), max(left - len(part), _LEAST)

@@ -116,8 +116,12 @@ def findings(symptoms: Iterable[Symptom]) -> list[Finding]:
 
 
 def ranked(found: Iterable[Finding]) -> list[Finding]:
-    """The frameworks' before those of textbooks' formulas, of each the worst first."""
-    return sorted(found, key=_rank)
+    """The frameworks' before those of textbooks' formulas, of each the worst first; those of a group follow their worst one."""
+    found = sorted(found, key=_rank)
+    first: dict[str, int] = {}
+    for place, finding in enumerate(found):
+        first.setdefault(finding.group, place)
+    return sorted(found, key=lambda finding: first[finding.group])
 
 
 def _rank(finding: Finding) -> tuple[float, ...]:
@@ -138,9 +142,10 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         for symptom in symptoms
         if (symptom.implementation, symptom.case) == (best.implementation, best.case) and symptom.kind == best.kind
     ]  # both sides
-    intervals = wording.by_format(s for s in symptoms if s.kind == best.kind)
+    alike = (best.kind, "special_value")  # what goes on at an infinity
+    intervals = wording.by_format(s for s in symptoms if s.kind in alike)
     everything = wording.by_format(symptoms)
-    besides = wording.besides((s for s in symptoms if s.case.format == case.format), best.kind)
+    besides = wording.besides(s for s in symptoms if s.case.format == case.format and s.kind not in alike)
     formats = [name for name in FORMATS if any(s.case.format == name for s in symptoms)]
     name = label(case.activation, case.parameters)
     if best.kind == "flush_to_zero" and (others := len({s.case.activation for s in symptoms}) - 1):
@@ -174,7 +179,7 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         relative=best.relative,
         diagnosis=best.cause,
         headline=f"the {ORDERS[case.order]} of {name} in {case.format} {wording.claim(best)}",
-        places=wording.where(intervals.get(case.format, [])) + (f" ({besides})" if besides else ""),
+        places=_places(best, intervals) + (f" ({besides})" if besides else ""),
         elsewhere=wording.elsewhere(intervals, formats, case.format),
         evidence="" if best.kind == "nan_lost" else wording.evidence(best),
         reproducer=reproducer(best.implementation, case, copies(form.value(best.bits))),
@@ -182,13 +187,20 @@ def _finding(symptoms: list[Symptom]) -> Finding:
     )
 
 
+def _places(best: Symptom, intervals: dict[str, list[Interval]]) -> str:
+    """Where, in the example's format; nothing where it is the example alone."""
+    mine, x = intervals.get(best.case.format, []), number_format(best.case.format).value(best.bits)
+    return "" if mine == [(x, x)] else wording.where(mine)
+
+
 def _group(best: Symptom, shown: list[Symptom]) -> str:
     """A name that the same defect has in every backend."""
+    definition = best.implementation.definition(best.case)
     if best.kind == "flush_to_zero":
-        return best.kind
+        return ("textbook's " if definition else "") + best.kind
     sides = dict.fromkeys(symptom.region for symptom in shown)
     side = "near zero" if "near" in sides else "both sides" if len(sides) > 1 else next(iter(sides))
-    return named(best.kind, best.case.activation, best.case.order, side, best.implementation.definition(best.case))
+    return named(best.kind, best.case.activation, best.case.order, side, definition)
 
 
 def named(kind: str, activation: str, order: int, side: str = "", definition: str = "") -> str:
@@ -205,7 +217,7 @@ def sentence(finding: Finding) -> str:
     text += f". Also in {finding.elsewhere}" if finding.elsewhere else ""
     text += f". In {finding.implementations}"
     text += f". Formula: {finding.definition}" if finding.definition and finding.kind != "flush_to_zero" else ""
-    text += f". Correct in: {finding.right}" if finding.right else ""
+    text += f". Correct in: {finding.right or 'none that was measured'}" if finding.exact else ""
     return f"{text}. Diagnosis: {finding.diagnosis}." if finding.diagnosis else f"{text}."
 
 

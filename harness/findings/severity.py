@@ -36,16 +36,21 @@ def severity(symptom: Symptom) -> str:
 
 
 def _of_errors(symptom: Symptom) -> str:
-    precision = number_format(symptom.case.format).precision
-    half = 2.0 ** (-precision / 2)  # of the digits are right
+    form = number_format(symptom.case.format)
+    half = 2.0 ** (-form.precision / 2)  # of the digits are right
     lost = symptom.kind == "early_underflow" or symptom.relative >= _LOST
     usual = symptom.nearest < FAR and symptom.region != "near" and symptom.case.order < 2
-    # A factor of a product, as gradients are, matters where it is small: down to where even a square is lost beside 1.
-    if lost and (symptom.loss > half or (usual and symptom.loss > 2.0 ** (-2 * precision))):
+    # A factor of a product, as gradients are, matters where it is small, too: while half of the range of exponents is left.
+    if lost and (symptom.loss > half or (usual and _lost_result(symptom) > math.exp2(form.emin / 2))):
         return "severe"
     if symptom.kind == "early_underflow" and _in_tail(symptom):
         return "minor"
     return "moderate" if symptom.relative > half and (symptom.region != "near" or symptom.case.order < 2) else "minor"
+
+
+def _lost_result(symptom: Symptom) -> float:
+    """How large the result is that is lost: where it vanishes the largest one, else that of the example."""
+    return symptom.size if symptom.kind == "early_underflow" else abs(float(symptom.exact))
 
 
 def _in_tail(symptom: Symptom) -> bool:

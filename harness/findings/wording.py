@@ -71,12 +71,11 @@ def where(intervals: list[Interval]) -> str:
     return " and ".join(map(_interval, intervals))
 
 
-def besides(symptoms: Iterable[Symptom], first: str) -> str:
-    """What else is wrong in the same format, by kind, and where; for between brackets."""
+def besides(symptoms: Iterable[Symptom]) -> str:
+    """What else is wrong, by kind, and where; for between brackets."""
     others: dict[str, list[Symptom]] = {}
     for symptom in symptoms:
-        if symptom.kind != first:
-            others.setdefault(symptom.kind.replace("_", " "), []).append(symptom)
+        others.setdefault(symptom.kind.replace("_", " "), []).append(symptom)
     found = {kind: [each for those in by_format(alike).values() for each in those] for kind, alike in others.items()}
     return "; ".join(f"{kind} for {where(intervals)}" for kind, intervals in found.items() if intervals)
 

@@ -206,7 +206,7 @@ def test_errors_in_cells_are_rounded_up() -> None:
 def test_a_defect_of_several_frameworks_is_told_once(run: Run) -> None:
     (row, *_) = [row for row in records(run.findings) if row["kind"] == "early_underflow" and row["backend"] == "torch"]
     other = row | {"backend": "jax", "sentence": row["sentence"].replace("torch:", "jax:", 1)}
-    single = row | {"backend": "numpy", "sentence": row["sentence"].replace("torch: the", "numpy: another", 1)}
+    single = row | {"backend": "numpy", "sentence": row["sentence"].replace("torch:", "numpy:", 1), "group": "another"}
     first, second = briefs(pd.DataFrame([single, row, other]))
     assert (first.owners, first.number) == (["torch", "jax"], 2)
     assert (second.owners, second.number) == (["numpy"], 1)

@@ -27,6 +27,7 @@ def symptom(kind: str, low: float, high: float, got: float = 0.0, order: int = 1
     fields = {"count": 100, "used": 50, "total": 1000, "total_used": 500, "ulps": 1e6, "relative": 1.0, "loss": 0.1}
     fields |= {"exact": "1", "right": (), "wrong_sign": False, "cause": ""} | more
     where = {"region": region, "low": ends[0], "high": ends[1], "nearest": nearest, "bits": bits, "got": result}
+    where |= {"intervals": (ends,), "size": abs(float(fields["exact"]))}
     case = Case("sigmoid", order, "autodiff", form)
     return Symptom(**{"kind": kind, "implementation": Implementation("torch", "eager"), "case": case} | where | fields)
 
@@ -35,18 +36,18 @@ def test_a_defect_that_goes_on_across_the_border_of_regions_is_one() -> None:
     near, far = symptom("inaccurate", -0.49, 0.3), symptom("inaccurate", -8.0, -0.51)
     (finding,) = findings([near, far])
     assert (finding.low, finding.high, finding.nearest) == (-8.0, 0.3, 0.0)
-    assert "for x from -8 to 0.3" in finding.sentence
+    assert "for x from -8 to -0.51 and x from -0.49 to 0.3: at" in finding.sentence
     (finding,) = findings([near, far, symptom("early_underflow", -20.0, -8.1)])
     assert (finding.kind, finding.also) == ("early_underflow", "inaccurate")
 
 
 def test_a_single_input_is_told_once() -> None:
     (finding,) = findings([symptom("inaccurate", 8.0, 8.0)])
-    assert "is wrong by up to 1e+06 ulp at x = 8.0: it gives 0.0, exact is 1." in finding.sentence
+    assert "is wrong by up to 1e+06 ulp: at x = 8.0 it gives 0.0, exact is 1." in finding.sentence
     (finding,) = findings([symptom("special_value", math.inf, math.inf, math.nan)])
-    assert "differs from the limit at inf: it gives nan, exact is 1." in finding.sentence
+    assert "differs from the limit at an infinity: at x = inf it gives nan, exact is 1." in finding.sentence
     (finding,) = findings([symptom("special_value", -8.0, -2.0, exact="nan")])
-    assert "is a number for x from -8 to -2, where the function is not defined: at x = -8.0 it gives 0.0" in finding.sentence
+    assert "is a number where the function is not defined, for x from -8 to -2: at x = -8.0 it gives 0.0" in finding.sentence
 
 
 def test_what_only_looks_alike_on_both_sides_of_the_border_is_two() -> None:
@@ -81,7 +82,11 @@ def test_results_far_beyond_the_range_are_wrong_as_those_beside_them() -> None:
     ("expected", "case"),
     [
         ("severe", symptom("early_underflow", 17.0, 80.0, loss=1e-7)),
-        ("moderate", symptom("early_underflow", -107.0, -87.0, loss=1e-37)),  # as good as zero
+        (
+            "moderate",
+            symptom("early_underflow", -107.0, -60.0, loss=1e-30, exact="1e-26"),
+        ),  # in the lower half of the range
+        ("severe", symptom("early_underflow", -107.0, -40.0, loss=1e-17, exact="1e-17")),
         ("minor", symptom("early_underflow", -103.0, -90.0, loss=1e-37, exact="-7.3745e-38")),  # next to the end of the range
         ("moderate", symptom("early_underflow", -103.0, -70.0, loss=1e-31, exact="-1.4e-31")),
         ("severe", symptom("early_underflow", -103.0, -90.0, loss=0.1, exact="7.3745e-38")),  # of a function as small

@@ -54,8 +54,9 @@ def test_a_gradient_that_dies_is_found_once_with_its_cause(found: pd.DataFrame) 
         assert row.format == "float16, float32"
         assert 1.0 < row.low < 3.0  # where digits begin to go in float16
         assert 102.0 < row.high < 103.98  # the exact gradient is no number of float32 any more; where the sample ends is chance
-        assert "for x from 16.7" in row.sentence
-        assert "float16 (for x from " in row.sentence
+        assert "for x from 16.6355 to " in row.sentence
+        assert "Also in float16 (x from " in row.sentence
+        assert " [16.635532, " in row.ranges or row.ranges.startswith("float16 [")
         assert row.also.startswith("inaccurate")
         assert "formula from_value" in row.diagnosis
         assert float(row.got) == 0.0

@@ -26,7 +26,7 @@ def row(law: str, steps: float, x: float = 2.0, mode: str = "eager", order: int 
 def finding(low: float, high: float, severity: str = "severe") -> Finding:
     """An inaccurate gradient of sigmoid."""
     what = {"kind": "inaccurate", "severity": severity, "backend": "torch", "activation": "sigmoid", "parameters": ""}
-    where = {"route": "autodiff", "format": "float32", "implementations": "torch:eager", "sentence": ""}
+    where = {"route": "autodiff", "format": "float32", "implementations": "torch:eager", "headline": ""}
     return Finding(**what, **where, order=1, inputs_affected=1, share=0.1, low=low, high=high)
 
 
