@@ -52,9 +52,10 @@ def _findings(findings: pd.DataFrame) -> Iterator[str]:
     before, left = 0, _FINDINGS
     for name, part in sections(findings).items():
         yield f"### Findings in {name}: {len(part)}"
-        rows = [(row, rows[0]) for rows in groups(part.head(left), before) for row in rows]
         yield "\n".join(
-            f"{r['number']}. **{r['severity']}** {_escape(r['kind'])}: {_escape(told(r, first))}" for r, first in rows
+            f"{row['number']}. **{row['severity']}** {_escape(row['kind'])}: {_escape(told(row, rows[0]))}"
+            for rows in groups(part.head(left), before)
+            for row in rows
         )
         if len(part) > left:
             yield f"… and {len(part) - left} more."
