@@ -22,7 +22,7 @@ from .local import is_ready, pending, settle
 from .manifest import plan_all
 from .runner import UnitRunner
 from .store import Record, Store
-from .units import Unit, divide, is_void
+from .units import KINDS, Unit, divide, is_void
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -94,9 +94,9 @@ def work_off(
     Raises:
         ConnectionError: where the scheduler is lost.
     """
-    for kind in ("sweep", "search", "laws"):
+    for kind in KINDS:
         of_kind = [unit for unit in mine if unit.kind == kind and not is_void(work, unit)]
-        while left := [unit for unit in pending(of_kind, store) if kind != "search" or is_ready(work, unit, units, store)]:
+        while left := [unit for unit in pending(of_kind, store) if is_ready(work, unit, units, store)]:
             claimed = [unit for unit in left if store.claim(unit.identity)]
             for unit, record in _results(work, requests, claimed, store, client, pinned):
                 store.add(record)
@@ -116,7 +116,7 @@ def _results(
 
     def submit(unit: Unit, again: str = "") -> Future:
         cuda = any(work.tasks[number].implementation.device == "cuda" for number in unit.tasks)
-        about = store.records if unit.kind == "search" else []
+        about = store.records if unit.kind == "search" else []  # where it takes its seeds from
         known = [record for record in about if record.unit.startswith(f"pass-{unit.name.split('-')[0]}-")]
         options: dict[str, Any] = {"resources": {GPU: 1}} if cuda else {}
         options |= {"key": f"{unit.identity}{again}-{time.time_ns()}", "pure": False}

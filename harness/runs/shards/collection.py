@@ -92,7 +92,12 @@ def _finished(sweeps: list[Unit], store: Store) -> list[tuple[Unit, Finished]]:
     """Passes in the order of the plan, and of each the environments."""
     units = {pass_identity(unit): unit for unit in sweeps}
     found = [(unit, store.find(name)) for name, unit in units.items()]
-    return [(unit, passes.from_json(each.said, each.circumstances)) for unit, records in found for each in records]
+    done = [(unit, each, passes.from_json(each.said, each.circumstances)) for unit, records in found for each in records]
+    for unit, record, finished in done:
+        for edges in store.find(f"edges-{unit.name}"):
+            if edges.environment == record.environment:
+                finished.symptoms = [each for each in map(passes.symptom_from_json, edges.said["symptoms"]) if finished.has(each)]
+    return [(unit, finished) for unit, _, finished in done]
 
 
 def _unfinished(sweeps: list[Unit], store: Store, task: Task) -> str:

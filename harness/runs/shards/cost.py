@@ -24,6 +24,7 @@ from ...workers.slots import SLOTS
 from ..plan import Plan
 from .runner import block_length
 from .store import Record
+from .units import KINDS as UNITS
 from .units import Unit, is_few, is_void
 
 RATES = Path(__file__).parent / "rates.json"
@@ -187,6 +188,8 @@ def costs(work: Plan, units: Iterable[Unit], known: Rates, laboratories: int = 1
         tasks = [work.tasks[number] for number in unit.tasks]
         if unit.kind == "sweep":
             sweeps.setdefault(unit.name, []).append(unit)
+        elif unit.kind == "edges":  # the cases are prepared again
+            spent["preparation"] += pass_cost(work, tasks, 0, known).preparation
         elif unit.kind == "search" and not is_void(work, unit):
             spent["search"] += known.factor * work.search * known.search(tasks[0].case.order)[0] / 1e9
         elif not is_void(work, unit):
@@ -241,7 +244,7 @@ def forecast(work: Plan, units: Sequence[Unit], known: Rates, laboratories: int 
     in_parts = [cost.part_bytes * unit.parts + _kept(work, unit) for unit, cost in sizes if unit.parts > 1]
     rows = sum(len(unit.tasks) for unit in sweeps)
     return {
-        "units": {name: sum(unit.kind == name for unit in units) for name in ("sweep", "search", "laws")},
+        "units": {name: sum(unit.kind == name for unit in units) for name in UNITS},
         "results": sum((unit.stop - unit.start) * _there(work, unit) for unit in units),
         "core_seconds": {name: round(value, 3) for name, value in core.items()},
         "core_hours": round(sum(core.values()) / 3600, 4),

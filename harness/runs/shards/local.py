@@ -24,7 +24,7 @@ def work_off(work: Plan, mine: list[Unit], units: list[Unit], store: Store, runn
     Args:
         work: the plan.
         mine: what is to be done, and
-        units: all that there is. A search that needs more than is finished is left for later.
+        units: all that there is. What needs more than is finished is left for later.
         store: takes what is finished.
         runner: does it.
         jobs: implementations whose laws are checked at the same time.
@@ -36,8 +36,9 @@ def work_off(work: Plan, mine: list[Unit], units: list[Unit], store: Store, runn
         with ThreadPoolExecutor(1) as executor:  # while the frameworks are being imported
             executor.submit(_compile_kernels, work, sweeps)
             _each(work, sweeps, store, runner)
-    searches = [unit for unit in left if unit.kind == "search" and is_ready(work, unit, units, store)]
-    _each(work, searches, store, runner)
+    for kind in ("edges", "search"):
+        ready = [unit for unit in left if unit.kind == kind and is_ready(work, unit, units, store)]
+        _each(work, ready, store, runner)
     _judge(work, [unit for unit in left if unit.kind == "laws"], store, runner, jobs)
 
 
@@ -48,7 +49,11 @@ def pending(units: list[Unit], store: Store) -> list[Unit]:
 
 
 def is_ready(work: Plan, unit: Unit, units: list[Unit], store: Store) -> bool:
-    """Whether all passes are finished that a search takes its seeds from."""
+    """Whether all passes are finished that a unit needs: that whose edges it looks for, or those a search takes seeds from."""
+    if unit.kind in ("sweep", "laws"):
+        return True
+    if unit.kind == "edges":
+        return not pending([each for each in units if each.kind == "sweep" and each.name == unit.name], store)
     task = work.tasks[unit.tasks[0]]
     mine = (task.case.activation, task.case.parameters, task.case.order)
     wanted = [each for each in units if each.kind == "sweep" and _function(work, each) == mine]

@@ -43,7 +43,7 @@ class Finished:
         curves, distribution, percentiles: the columns of those frames.
         ranges, digests, peaks: see :class:`harness.runs.shards.parts.Part`.
         seconds, processor: the same.
-        costs: the same, and ``finish``: processor seconds of what comes after the last part.
+        costs: the same, and ``finish``: processor seconds of what comes after the last part, in the workers, too.
     """
 
     accuracy: dict[str, Row] = field(default_factory=dict)
@@ -60,6 +60,10 @@ class Finished:
     processor: dict[str, tuple[float, float]] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
+
+    def has(self, symptom: Symptom) -> bool:
+        """Whether it is one of a case that was measured on all inputs."""
+        return bool(self.accuracy[f"{symptom.implementation} {symptom.case.route}"]["status"] == "ok")
 
     def of(self, task: Task, series: str) -> list[Columns]:
         """What a frame of :data:`SERIES` has of a task: nothing, or its columns."""
@@ -118,6 +122,20 @@ def finish(work: Plan, tasks: Iterable[Task], part: Part, ask: Ask | None = None
     return done
 
 
+def symptoms_with_edges(work: Plan, tasks: list[Task], ask: Ask) -> list[Symptom]:
+    """The symptoms of a pass, asked for the inputs that are kept of it: with exact edges.
+
+    Args:
+        work: the plan.
+        tasks: all cases of the pass.
+        ask: gives results of those that there are.
+    """
+    inputs, case = work.inputs_of(tasks[0]), tasks[0].case
+    bits = encodings(inputs, [(0, inputs.count)])
+    evidence = examine(work.definition(case), case.order, inputs.format, bits, ask(bits))
+    return sharpened(evidence, symptoms(evidence, tasks), tasks, ask)
+
+
 def _shared(found: Iterable[tuple[list[str], Columns]]) -> Shared:
     shared: dict[str, tuple[list[str], Columns]] = {}
     for cases, columns in found:
@@ -133,14 +151,14 @@ def to_json(finished: Finished) -> tuple[Row, Row]:
 
 def from_json(said: Row, circumstances: Row) -> Finished:
     """The pass that was written so."""
-    fields: dict[str, Any] = said | {"symptoms": [_symptom(each) for each in said["symptoms"]]}
+    fields: dict[str, Any] = said | {"symptoms": [symptom_from_json(each) for each in said["symptoms"]]}
     fields["ranges"] = [(start, stop) for start, stop in said["ranges"]]
     fields["seconds"] = {case: (spent, framework) for case, (spent, framework) in circumstances["seconds"].items()}
     fields["processor"] = {case: (first, further) for case, (first, further) in circumstances["processor"].items()}
     return Finished(**fields, costs=circumstances["costs"], peaks=circumstances["peaks"])
 
 
-def _symptom(fields: dict[str, Any]) -> Symptom:
+def symptom_from_json(fields: dict[str, Any]) -> Symptom:
     case, implementation = dict(fields["case"]), Implementation(**fields["implementation"])
     case["parameters"] = tuple((name, value) for name, value in case["parameters"])
     changed: dict[str, Any] = {"case": Case(**case), "implementation": implementation, "right": tuple(fields["right"])}

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ...accuracy.comparison import Comparison
@@ -93,6 +93,8 @@ class UnitRunner:
         if unit.kind == "sweep":
             return self._do_sweep(unit)
         self.leave()
+        if unit.kind == "edges":
+            return self._look_for_edges(unit)
         return self._search(unit, store) if unit.kind == "search" else self._judge(unit)
 
     def _do_sweep(self, unit: Unit) -> Record:
@@ -100,10 +102,7 @@ class UnitRunner:
         if self._prepared != unit.name:
             self.leave()
             self._tasks = [replace(self._work.tasks[number]) for number in unit.tasks]
-            block = self._block or block_length(inputs.format, inputs.count)
-            there = [task for task in self._tasks if task.status == "ok"]
-            sweep = Sweep(there, self._workers, inputs, self._executor, self._jobs, block, self._progress)
-            self._sweep, self._prepared = sweep.__enter__(), unit.name
+            self._sweep, self._prepared = self._swept(self._tasks).__enter__(), unit.name
         assert self._sweep
         for task in self._tasks:
             task.seconds, task.framework_seconds, task.processor = 0.0, 0.0, [0.0, 0.0]
@@ -118,8 +117,29 @@ class UnitRunner:
         found.peaks = self._peaks(self._tasks)
         found.costs = {name: round(spent, 6) for name, spent in costs.items()}
         if unit.parts == 1:
-            return finished(unit, passes.finish(self._work, self._tasks, found, self._sweep.at))
+            done = passes.finish(self._work, self._tasks, found, self._sweep.at)
+            further = sum(sum(task.processor) for task in self._tasks) - sum(map(sum, found.processor.values()))
+            done.costs["finish"] = round(done.costs["finish"] + further, 6)
+            return finished(unit, done)
         return Record(unit.identity, environment(found.hellos.values()), *parts.to_json(found))
+
+    def _swept(self, tasks: list[Task]) -> Sweep:
+        """A sweep of those tasks of a pass that there are."""
+        inputs = self._work.inputs_of(tasks[0])
+        block = self._block or block_length(inputs.format, inputs.count)
+        there = [task for task in tasks if task.status == "ok"]
+        return Sweep(there, self._workers, inputs, self._executor, self._jobs, block, self._progress)
+
+    def _look_for_edges(self, unit: Unit) -> Record:
+        """The symptoms of a pass once more, with exact edges."""
+        tasks = [replace(self._work.tasks[number]) for number in unit.tasks]
+        busy = time.process_time()
+        with self._swept(tasks) as sweep:
+            found = passes.symptoms_with_edges(self._work, tasks, sweep.at)
+        workers = sum(sum(task.processor) for task in tasks)
+        circumstances = {"costs": {"harness": time.process_time() - busy, "workers": workers}, "peaks": self._peaks(tasks)}
+        hellos = self._hellos(tasks)
+        return Record(unit.identity, environment(hellos.values()), {"symptoms": [asdict(each) for each in found]}, circumstances)
 
     def leave(self) -> None:
         """The pass is over: its cases need not be prepared any more. Units of laws may then be done by several threads."""

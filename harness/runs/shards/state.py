@@ -11,7 +11,7 @@ from .cost import costs, rates, spent
 from .local import pending
 from .merge import check_own
 from .store import Store
-from .units import divide, is_void
+from .units import KINDS, divide, is_void
 
 
 def state(folder: Path) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def state(folder: Path) -> dict[str, Any]:
     units = [unit for unit in units if not is_void(work, unit)]
     left = {unit.identity for unit in pending(units, store)}
     counts: dict[str, tuple[int, int]] = {}
-    for kind in ("sweep", "search", "laws"):
+    for kind in KINDS:
         mine = [unit for unit in units if unit.kind == kind]
         counts[kind] = sum(unit.identity not in left for unit in mine), len(mine)
     results = {unit.identity: (unit.stop - unit.start) * len(unit.tasks) for unit in units}

@@ -1,6 +1,7 @@
 """Into which units of work a plan is divided: small enough to be lost, and named after all that counts.
 
 * ``sweep``: a pass (or what one request asked of it) on a range of its inputs;
+* ``edges``: the exact edges of what is wrong in a pass of several ranges, once it is finished;
 * ``search``: the search of one float64 case, which needs the passes of its function to be finished;
 * ``laws``: the invariances for one implementation and activation.
 """
@@ -26,6 +27,8 @@ SHARD = 1 << 27
 
 One of sigmoid's gradient, by two routes in NumPy and PyTorch, takes one processor (AMD EPYC with AVX-512) 4 s.
 """
+KINDS = ("sweep", "edges", "search", "laws")
+"""The kinds of units, in the order in which they are done."""
 _DIGITS = 10
 
 
@@ -34,7 +37,7 @@ class Unit:
     """A piece of a run.
 
     Attributes:
-        kind: ``sweep``, ``search`` or ``laws``.
+        kind: one of :data:`KINDS`.
         name: of the whole pass, case or group; it changes with everything that the result depends on but the environment.
         tasks: numbers in the plan.
         start, stop: of a sweep, the range.
@@ -55,22 +58,24 @@ class Unit:
 
 
 def divide(work: Plan, shard: int = SHARD) -> list[Unit]:
-    """The units of a plan: sweeps, then searches, then invariances.
+    """The units of a plan: sweeps, then edges, searches, and invariances.
 
     Args:
         work: the plan.
         shard: inputs of a sweep, a multiple of every block.
     """
-    sweeps, searches = [], []
+    sweeps, edges, searches = [], [], []
     for which, tasks in grouped(work.tasks).items():
         inputs, name = work.inputs_of(tasks[0]), _name(work, tasks)
         numbers = tuple(task.number for task in tasks)
         starts = range(0, inputs.count, shard)
         for start in starts:
             sweeps.append(Unit("sweep", name, numbers, start, min(start + shard, inputs.count), len(starts)))
+        if len(starts) > 1:
+            edges.append(Unit("edges", name, numbers))
         if work.search and which[1][0] == "float64":
             searches += [Unit("search", _name(work, [task], work.search), (task.number,)) for task in tasks]
-    return sweeps + searches + (_laws(work) if work.laws else [])
+    return sweeps + edges + searches + (_laws(work) if work.laws else [])
 
 
 def is_void(work: Plan, unit: Unit) -> bool:

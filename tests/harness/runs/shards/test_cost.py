@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from harness.runs.shards.measured import reduce
 from harness.runs.shards.runner import UnitRunner, block_length
 from harness.runs.shards.state import state
 from harness.runs.shards.store import Store
-from harness.runs.shards.units import divide
+from harness.runs.shards.units import KINDS, divide
 from harness.workers.implementations import every_mode
 
 ASKED = Request(("sigmoid",), ("numpy", "torch"), ("float32",), (1,))
@@ -57,13 +58,13 @@ def test_exhaustive_costs_what_inputs_cost() -> None:
     sample, whole = (costs(work, divide(work), rates()) for work in (few, all_))
     for kind in ("frameworks", "comparison"):
         assert whole[kind] == pytest.approx(1024 * sample[kind])
-    for kind in ("preparation", "finish"):
-        assert whole[kind] == pytest.approx(sample[kind])
+    assert whole["finish"] == pytest.approx(sample["finish"])
+    assert whole["preparation"] == pytest.approx(2 * sample["preparation"])  # the edges are looked for afterwards
 
 
 def test_parts_add_up_to_the_pass_and_prepare_it_again() -> None:
     work = plan(replace(ASKED, inputs="exhaustive"))
-    units = divide(work)
+    units = [unit for unit in divide(work) if unit.kind == "sweep"]
     whole, some, rest = (costs(work, mine, rates()) for mine in (units, units[:5], units[5:]))
     for kind in ("frameworks", "comparison", "finish"):
         assert some[kind] + rest[kind] == pytest.approx(whole[kind])
@@ -202,7 +203,9 @@ def test_the_command() -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     work = plan(Request(("sigmoid",), ("numpy",), inputs="exhaustive"))
-    assert found["units"] == {"sweep": len(divide(work)), "search": 0, "laws": 0}
+    kinds = Counter(unit.kind for unit in divide(work))
+    assert (kinds["sweep"], kinds["edges"]) == (len(divide(work)) - 3, 3)
+    assert found["units"] == {kind: kinds[kind] for kind in KINDS}
     assert found["results"] == sum(work.inputs_of(task).count for task in work.tasks)
     assert found["core_hours"] == pytest.approx(sum(found["core_seconds"].values()) / 3600, abs=1e-3)
     assert found["hours"] == pytest.approx(found["core_hours"] / 2, abs=1e-3)
