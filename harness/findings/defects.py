@@ -1,7 +1,8 @@
 """Which symptoms are one defect: what one framework does wrong in one way, with one function and derivative, in one region.
 
 The formats, modes and parameters that show it make no difference, and neither does where regions are cut: a defect that
-goes on across a border, or out to an infinity, is one.
+goes on across a border, or out to an infinity, is one. What a framework does with NaN, infinities and zeros in derivatives of
+many functions alike is one, too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def defects(symptoms: Iterable[Symptom]) -> list[list[Symptom]]:
     _endless(groups)
     _mirrored(groups)
     _joined(groups)
-    return list(groups.values())
+    return list(_common(groups).values())
 
 
 def showing(symptom: Symptom) -> tuple[float, ...]:
@@ -90,6 +91,29 @@ def _joined(groups: Groups) -> None:
             far = groups.get((*key[:-1], side), [])
             if far and _touching(groups[key], min(far, key=showing)):
                 groups[key] += groups.pop((*key[:-1], side))
+
+
+def is_common(symptoms: list[Symptom]) -> bool:
+    """Whether a defect is what a framework does with special inputs of many functions alike: it has one cause.
+
+    What derivatives are at NaN, second derivatives at infinities, and which zero a result is.
+    """
+    return all(_is_common(symptom) for symptom in symptoms)
+
+
+def _is_common(symptom: Symptom) -> bool:
+    order, kind = symptom.case.order, symptom.kind
+    limit = kind == "special_value" and order == 2 and symptom.exact != "nan"
+    return (kind == "nan_lost" and order > 0) or kind == "signed_zero" or limit
+
+
+def _common(groups: Groups) -> Groups:
+    """The functions of such a defect together."""
+    found: Groups = {}
+    for key, symptoms in groups.items():
+        alike = (*key[:2], symptoms[0].case.order) if is_common(symptoms) else key
+        found.setdefault(alike, []).extend(symptoms)
+    return found
 
 
 def _touching(near: list[Symptom], far: Symptom) -> bool:

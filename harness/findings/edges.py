@@ -119,11 +119,6 @@ class _Tried:
         found: list[bool] = (kinds(self.evidence, task.number)[places] == KINDS.index(kind)).tolist()
         return found
 
-    def places(self, task: Task, kind: str, numbers: list[int]) -> NDArray[np.int64]:
-        """Where those of these numbers are that the symptom is at."""
-        affected = self.affected(task, kind, numbers)
-        return np.searchsorted(self.ordered, [number for number, is_one in zip(numbers, affected, strict=True) if is_one])
-
 
 def _tried(evidence: Evidence, numbers: Iterable[int], ask: Ask) -> _Tried:
     ordered = np.array(sorted(numbers), np.int64)
@@ -158,42 +153,45 @@ def _with_intervals(each: _Found, form: Format) -> Symptom:
 
 def _shown(evidence: Evidence, looked: list[_Found], ask: Ask) -> Iterator[Symptom]:
     """The symptoms, each with an input next to an edge that is easy to read, and with the largest result that is lost."""
-    form = evidence.form
-    at_edges = [each for each in looked if each.symptom.kind in _SHOWN and each.edges]
-    readable = {id(each): _numbers(_readable(each.symptom), form) for each in at_edges}
-    ends = {id(each): _numbers(sum(each.symptom.intervals, ()), form) for each in at_edges}
-    if not at_edges:
+    ends = {id(each): _readable(each.symptom, evidence.form) for each in looked if each.symptom.kind in _SHOWN and each.edges}
+    if not ends:
         yield from (each.symptom for each in looked)
         return
-    tried = _tried(evidence, {number for those in (*readable.values(), *ends.values()) for number in those}, ask)
+    tried = _tried(evidence, {number for those in ends.values() for pair in those for number in pair}, ask)
     for each in looked:
-        symptom, places, last = each.symptom, np.empty(0, np.int64), np.empty(0, np.int64)
-        if id(each) in readable and each.task.number in tried.evidence.outputs:
-            places, last = (tried.places(each.task, symptom.kind, numbers[id(each)]) for numbers in (readable, ends))
-        symptom = replace(symptom, size=max(symptom.size, largest(tried.evidence, last)))
-        yield shown_at(symptom, tried.evidence, places, each.task.number) if places.size else symptom
+        shown = id(each) in ends and each.task.number in tried.evidence.outputs
+        yield _at_an_end(each, tried, ends[id(each)]) if shown else each.symptom
 
 
-def _numbers(values: Iterable[float], form: Format) -> list[int]:
-    numbers: list[int] = form.to_ordered(form.round(sorted(set(values)))).tolist()
-    return numbers
+def _at_an_end(each: _Found, tried: _Tried, ends: list[tuple[int, int]]) -> Symptom:
+    """The symptom shown at one of its ends, or next to it: where most is lost, or that nearest to zero."""
+    edges, next_to = (list(numbers) for numbers in zip(*ends, strict=True))
+    good = tried.affected(each.task, each.symptom.kind, next_to)
+    numbers = [near if is_one else edge for edge, near, is_one in zip(edges, next_to, good, strict=True)]
+    places = np.searchsorted(tried.ordered, numbers)
+    x, sizes = np.abs(tried.evidence.x[places]), np.abs(tried.evidence.exact[places])
+    symptom = replace(each.symptom, size=max(each.symptom.size, largest(tried.evidence, np.searchsorted(tried.ordered, edges))))
+    far = np.abs(np.log2(x)) if symptom.kind == "early_underflow" else x  # of equal losses that among usual inputs
+    most = sizes >= sizes.max() / 2 if symptom.kind == "early_underflow" else np.ones(x.size, bool)
+    return shown_at(symptom, tried.evidence, int(places[np.argmin(np.where(most, far, np.inf))]), each.task.number)
 
 
-def _readable(symptom: Symptom) -> list[float]:
-    """Numbers within the intervals, next to their ends, that are easy to read."""
-    found = (near for low, high in symptom.intervals for near in (_short(low, high), _short(high, low)))
-    return [near for near in found if near is not None]
+def _readable(symptom: Symptom, form: Format) -> list[tuple[int, int]]:
+    """For each end of the intervals its ordered number, and that of an affected number next to it which is easy to read."""
+    both = [(end, _short(end, other)) for low, high in symptom.intervals for end, other in ((low, high), (high, low))]
+    numbers = form.to_ordered(form.round([number for pair in both for number in pair])).tolist()
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def _short(edge: float, other: float) -> float | None:
-    """The shortest decimal number next to one end of an interval, on the way to the other; None at zero and infinity."""
+def _short(edge: float, other: float) -> float:
+    """The shortest decimal number next to one end of an interval, on the way to the other; the end itself at 0 and infinity."""
     if not math.isfinite(edge) or edge == 0:
-        return None
+        return edge
     up = other > edge
     for digits in range(1, 18):
         step = 10.0 ** (math.floor(math.log10(abs(edge))) - digits + 1)
         if step == 0:
-            return edge
+            break
         number = float(f"{(math.ceil(edge / step) if up else math.floor(edge / step)) * step:.{digits}g}")
         if abs(number - edge) <= _CLOSE * abs(edge) and min(edge, other) <= number <= max(edge, other):
             return number

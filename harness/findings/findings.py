@@ -16,7 +16,7 @@ from ..activations import label
 from ..case import Case, Implementation
 from ..formats import FORMATS, number_format
 from . import wording
-from .defects import defects, showing
+from .defects import defects, is_common, showing
 from .intervals import Interval
 from .kinds import TOLERATED
 from .reproducers import copies, reproducer
@@ -148,8 +148,8 @@ def _finding(symptoms: list[Symptom]) -> Finding:
     besides = wording.besides(s for s in symptoms if s.case.format == case.format and s.kind not in alike)
     formats = [name for name in FORMATS if any(s.case.format == name for s in symptoms)]
     name = label(case.activation, case.parameters)
-    if best.kind == "flush_to_zero" and (others := len({s.case.activation for s in symptoms}) - 1):
-        name += f" and {others} others"
+    if others := len({s.case.activation for s in symptoms}) - 1:
+        name += f" and {others} other{'s' if others > 1 else ''}"
     return Finding(
         kind=best.kind,
         severity=severity(best),
@@ -196,8 +196,9 @@ def _places(best: Symptom, intervals: dict[str, list[Interval]]) -> str:
 def _group(best: Symptom, shown: list[Symptom]) -> str:
     """A name that the same defect has in every backend."""
     definition = best.implementation.definition(best.case)
-    if best.kind == "flush_to_zero":
-        return ("textbook's " if definition else "") + best.kind
+    if best.kind == "flush_to_zero" or is_common(shown):
+        what = best.kind if best.kind == "flush_to_zero" else f"{ORDERS[best.case.order]}: {best.kind}"
+        return f"textbook's {what}" if definition else what
     sides = dict.fromkeys(symptom.region for symptom in shown)
     side = "near zero" if "near" in sides else "both sides" if len(sides) > 1 else next(iter(sides))
     return named(best.kind, best.case.activation, best.case.order, side, definition)

@@ -101,9 +101,9 @@ def own(evidence: Evidence, tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task.number in evidence.outputs and task.case.route in ("native", "autodiff")]
 
 
-def shown_at(symptom: Symptom, evidence: Evidence, places: NDArray[np.int64], case: int) -> Symptom:
-    """The symptom with another example: of these places, where it is affected, the one that shows it best."""
-    return replace(symptom, **_example(evidence, int(_worst(evidence, symptom.kind, places, case)), case))
+def shown_at(symptom: Symptom, evidence: Evidence, place: int, case: int) -> Symptom:
+    """The symptom with another example."""
+    return replace(symptom, **_example(evidence, place, case))
 
 
 def largest(evidence: Evidence, places: NDArray[np.int64]) -> float:
