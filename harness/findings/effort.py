@@ -60,6 +60,8 @@ def effort(task: Task, few: bool) -> Effort:
         # A derivative takes as long to compile as the value does, and has the value's kernels in it.
         lengths = (1, _LONG) if case.order == 0 else (_LONG,)
         return Effort(_FEWER, lengths, lengths, _LONG)
-    if dear and case.format != FORMAT:
-        return Effort((POSITION, REPEATABLE), _SHORT, _SHORT, layout.LENGTH)
+    if case.format != FORMAT and not few:
+        if dear:
+            return Effort((POSITION, REPEATABLE), _SHORT[1:], _SHORT, layout.LENGTH)
+        return Effort(lengths=_SHORT, block=1 << 15)
     return Effort(copies=(1, 7, layout.LENGTH)) if dear else Effort()

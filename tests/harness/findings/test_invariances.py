@@ -83,7 +83,7 @@ def test_every_format_is_looked_at_where_many_functions_are_measured() -> None:
     rows = laws(many, "numpy", forms=("float16", "float64"))
     assert all(tuple(found.law) == LAWS for _, found in rows.groupby(["activation", "format"]))
     assert len(rows) == len(many) * 2 * len(LAWS)
-    assert set(rows[rows.law.isin(["repeatable", "threads"])].checked) == {1 << 17}
+    assert set(rows[rows.law.isin(["repeatable", "threads"])].checked) == {1 << 15}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -92,7 +92,10 @@ def test_how_much_is_looked_at(name: str) -> None:
         return effort(Task(0, Implementation(backend, mode), Case("sigmoid", order, "native", name)), few)
 
     for backend in ("numpy", "torch", "tensorflow"):
-        assert chosen(backend, "eager", 1, few=False) == chosen(backend, "eager", 1, few=True)
+        many = chosen(backend, "eager", 1, few=False)
+        assert many.laws == chosen(backend, "eager", 1, few=True).laws == LAWS
+        assert {1, 67} <= set(many.lengths)
+        assert many.block >= 1 << 15  # from there on PyTorch shares it out to its threads
     for backend, mode in (("jax", "compiled"), ("tensorflow", "compiled"), ("tensorflow", "xla"), ("torch", "compiled")):
         few = chosen(backend, mode, 2, few=True)
         assert {1, 67} < set(few.lengths)
@@ -101,7 +104,7 @@ def test_how_much_is_looked_at(name: str) -> None:
             many = chosen(backend, mode, order, few=False)
             assert (1 in many.lengths) == (backend != "torch" or order == 0)
     many = chosen("jax", "eager", 0, few=False)
-    assert 1 in many.lengths
+    assert 67 in many.lengths
     assert {"position", "repeatable"} <= set(many.laws)
     assert chosen("jax", "eager", 0, few=True) == Effort()
 
