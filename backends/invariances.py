@@ -16,13 +16,14 @@ from .substitute import prepare
 
 _STEP = 3  # lanes by which a window moves on: the shortest remainder of lengths like 7, 67, 4099 in 4, ..., 64 lanes
 _RUNS = 8  # of lanes, told of a vector
-_LAYOUTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+LAYOUTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "every second element of a vector": (lambda bits: np.repeat(bits, 2), np.s_[::2]),
     "a vector from its second element on": (lambda bits: np.concatenate([bits[:1], bits]), np.s_[1:]),
     "a matrix of one row": (lambda bits: bits, np.s_[None, :]),
+    "a tensor of four dimensions": (lambda bits: bits[: bits.size // 8 * 8].reshape(2, 2, 2, -1), np.s_[:]),
     "an empty vector": (lambda bits: bits, np.s_[:0]),
 }
-"""Ways in which elements can lie: a vector that has them, and what of it is given."""
+"""Ways in which elements can lie: a tensor that has them, and what of it is given."""
 _INTEGERS = (-3, -1, 0, 1, 2, 5)
 
 
@@ -42,10 +43,12 @@ class Specimen:
         self._function = prepare(backend, case)
 
     def apply(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Results for a file of inputs, written to a file: ``length`` encodings from ``inputs`` to ``output`` (paths)."""
-        carrier, shape = CARRIERS[self._case.format], (command["length"],)
-        results = self._bits(np.array(np.memmap(command["inputs"], carrier, "r", shape=shape)))
-        np.memmap(command["output"], carrier, "r+", shape=shape)[:] = results
+        """Results for a file of ``length`` encodings, ``inputs``, computed ``calls`` times and written to the file ``output``."""
+        carrier, length, calls = CARRIERS[self._case.format], command["length"], command["calls"]
+        inputs = np.array(np.memmap(command["inputs"], carrier, "r", shape=(length,)))
+        results = np.memmap(command["output"], carrier, "r+", shape=(calls, length))
+        for call in range(calls):
+            results[call] = self._bits(inputs)
         return {}
 
     def position(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +85,8 @@ class Specimen:
     def layout(self, command: dict[str, Any]) -> dict[str, Any]:
         """Look for ``probes`` (encodings) whose result depends on how the tensor that they are in lies, or on its shape.
 
+        Of :data:`LAYOUTS` those named in ``ways`` are tried.
+
         Returns:
             ``differ``: ``[how it lies, index of the probe, result, that in a vector of its own]``; ``refused``: ``[how it
             lies, what the framework said]``, also for results of another shape.
@@ -89,7 +94,8 @@ class Specimen:
         probes = np.array(command["probes"], CARRIERS[self._case.format])
         usual = self._bits(probes)
         differ, refused = [], []
-        for way, (bits, place) in _LAYOUTS.items():
+        for way in command["ways"]:
+            bits, place = LAYOUTS[way]
             tensor = self._backend.load(bits(probes), self._case.format)[place]
             wanted = tuple(np.empty(bits(probes).shape)[place].shape)
             try:

@@ -123,4 +123,5 @@ class TensorFlow(Layers):
     def store(self, tensor: Any, format: str) -> Any:
         if tensor.dtype != self._tf.dtypes.as_dtype(format):
             raise TypeError(f"returned {tensor.dtype.name} for {format} input")
-        return np.asarray(tensor).view(CARRIERS[format])  # where numpy() would copy
+        # numpy() would copy; but of a bfloat16 scalar it is the only one of the two that NumPy can take.
+        return np.asarray(tensor if tensor.shape.rank else tensor.numpy()).view(CARRIERS[format])

@@ -77,6 +77,7 @@ class Activation:
         expression: takes x and the operations, returns f(x).
         limits: for each order the limits at -∞ and at +∞, exact, with the sign that a zero approaches from.
         kinks: points where f, f' or f'' jumps; the pieces meet there, and each is smooth up to the point.
+        pinched: kinks to which a piece where f is 0 has shrunk: its slope, 0, is as right there as that of both sides.
         edge: the lower end of the domain, where that is not all of ℝ.
         parameters: names with values, exact.
         digest: a hash of the file that defines it, where it is of the user's own.
@@ -87,6 +88,7 @@ class Activation:
     limits: Limits = field(compare=False, repr=False)
     kinks: tuple[float, ...] = field(default=(), compare=False, repr=False)
     edge: Edge | None = field(default=None, compare=False, repr=False)
+    pinched: tuple[float, ...] = field(default=(), compare=False, repr=False)
     parameters: tuple[tuple[str, float], ...] = ()
     digest: str = ""
 

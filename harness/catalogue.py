@@ -193,8 +193,11 @@ def _tanhshrink() -> Activation:
 
 
 def _softshrink(lambd: float = 0.5) -> Activation:
-    """x - λ for x > λ, x + λ for x < -λ, else 0."""
-    _positive("softshrink", "lambd", lambd)
+    """x - λ for x > λ, x + λ for x < -λ, else 0, for λ >= 0."""
+    if lambd == 0:
+        return _unshrunk("softshrink")
+    if lambd < 0:
+        raise ValueError(f"softshrink: parameter lambd = {lambd} is negative")
     return Activation(
         "softshrink",
         lambda x, f: f.split(x, -lambd, lambda: x + lambd, lambda: f.split(x, lambd, lambda: 0 * x, lambda: x - lambd)),
@@ -204,8 +207,11 @@ def _softshrink(lambd: float = 0.5) -> Activation:
 
 
 def _hardshrink(lambd: float = 0.5) -> Activation:
-    """x for |x| > λ, else 0; it jumps at ±λ, where it is 0."""
-    _positive("hardshrink", "lambd", lambd)
+    """x for |x| > λ, else 0, for λ >= 0; it jumps at ±λ, where it is 0."""
+    if lambd == 0:
+        return _unshrunk("hardshrink")
+    if lambd < 0:
+        raise ValueError(f"hardshrink: parameter lambd = {lambd} is negative")
     return Activation(
         "hardshrink",
         lambda x, f: f.split(
@@ -214,6 +220,11 @@ def _hardshrink(lambd: float = 0.5) -> Activation:
         limits=_LINE,
         kinks=(-lambd, lambd),
     )
+
+
+def _unshrunk(name: str) -> Activation:
+    """x; at 0, which is all that is left of the part where a shrinking function is 0, the slope of that part is right as well."""
+    return Activation(name, lambda x, f: x, _LINE, kinks=(0.0,), pinched=(0.0,))
 
 
 def _squareplus(b: float = 4.0) -> Activation:

@@ -16,13 +16,14 @@ from harness.workers.single import collect
 
 PARAMETERS = (
     *("leaky_relu(alpha=0.25)", "elu(alpha=0.5)", "celu(alpha=2)", "softplus(beta=2)", "softshrink(lambd=0.25)"),
-    *("hardshrink(lambd=1.5)", "squareplus(b=1)", "softplus(beta=2, threshold=3)"),
+    *("softshrink(lambd=0)", "hardshrink(lambd=0)", "hardshrink(lambd=1.5)", "squareplus(b=1)", "softplus(beta=2, threshold=3)"),
 )
 LACKING = {
     *(("numpy", "gelu"), ("numpy", "erf")),
     *(("torch", "squareplus(b=4.0)"), ("torch", "squareplus(b=1.0)")),
     *(("jax", "tanhshrink"), ("jax", "softshrink(lambd=0.5)"), ("jax", "softshrink(lambd=0.25)")),
     *(("jax", "hardshrink(lambd=0.5)"), ("jax", "hardshrink(lambd=1.5)"), ("jax", "softplus(beta=2.0)")),
+    *(("jax", "softshrink(lambd=0.0)"), ("jax", "hardshrink(lambd=0.0)")),
     ("tensorflow", "softplus(beta=2.0)"),
     *((backend, "softplus(beta=2.0, threshold=3.0)") for backend in ("numpy", "jax", "tensorflow")),
 }

@@ -51,6 +51,7 @@ def demonstration(row: Row) -> str:
 
 
 def _lying(x: str) -> tuple[str, ...]:
-    """Vectors of copies of an input that lie in memory as the law of layout has them lie, and an empty one."""
+    """Tensors of copies of an input that lie in memory, and have shapes, as the law of layout tries them, and an empty one."""
     long, longer = f"tensor([{x}] * {2 * LENGTH})", f"tensor([{x}] * {LENGTH + 1})"
-    return f"tensor([{x}] * {LENGTH})", f"{long}[::2]", f"{longer}[1:]", f"tensor([[{x}] * {LENGTH}])", "tensor([])"
+    four = f"tensor([[[[{x}] * {LENGTH // 8}] * 2] * 2] * 2)"
+    return f"tensor([{x}] * {LENGTH})", f"{long}[::2]", f"{longer}[1:]", f"tensor([[{x}] * {LENGTH}])", four, "tensor([])"

@@ -1,7 +1,7 @@
 """Invariances: what must make no difference to a result, and needs no reference to be seen.
 
 * ``position``: the same input gives the same bits alone, in the body of a vector and in its remainder;
-* ``repeatable``: two computations of the same inputs give the same bits;
+* ``repeatable``: the first three computations of the same inputs, by a case that was prepared for them, give the same bits;
 * ``threads``: so do one thread and two (eager modes);
 * ``promotion``: a scalar gives what a vector of one gives, and an integer what the same number gives as a float (of the
   type returned, where it is one); to refuse integers is the framework's choice, and is noted.
@@ -28,24 +28,13 @@ from ..formats import FORMATS, Bits, Format, number_format
 from ..frames import Row
 from ..workers.process import Died, Worker
 from . import extreme_parameters, layout
+from .again import CALLS, compared
+from .effort import FORMAT, POSITION, PROMOTION, REPEATABLE, THREADS, Effort, effort
 from .layout import flushed, shown, steps
 from .verdicts import Verdict, law_row
 
-LAWS = ("position", "repeatable", "threads", layout.LAW, "promotion")
 ROUTES = ("native", "autodiff")
 """What the framework itself offers; formulas are made of operations that have rows of their own."""
-SCREEN = {"eager": (1, 7, 67)}
-"""Lengths of vectors that every probe is tried in, by mode: alone, and bodies of 4 and of 64 lanes with remainders of 3."""
-SCREEN_COMPILED = (4099,)
-"""The same in other modes, where every length has its price: it is compiled."""
-LENGTHS = (1, 2, 3, 5, 6, 7, 9, 15, 17, 31, 33, 35, 65, 67)
-"""Lengths of vectors of copies that a broken law of position is described on (eager modes)."""
-BLOCK = {"eager": 1 << 17}
-"""Inputs computed twice, by mode; from 2^15 on PyTorch shares them out to its threads."""
-FORMAT = "float32"
-"""The only format of modes other than eager, where each case is compiled anew."""
-LENGTH = 67
-"""In runs of many activations the other formats are only looked at for place, in vectors of this length."""
 _INTEGERS = {"eager": ("int32", "int64", "bool")}
 _TYPICAL, _NEAR, _ANYWHERE = 64, 16, 16  # probes in [-20, 20], in [-2, 2], among all encodings
 _SPECIALS = 28  # zeros, infinities, NaNs and the edges of the format, see special_inputs
@@ -129,17 +118,16 @@ class InvarianceChecks:
     def __init__(self, worker: Worker, seed: int, folder: Path) -> None:
         self._seed, self._folder = seed, folder
         self._mode = worker.implementation.mode
-        self._screen: tuple[int, ...] = ()
+        self._effort = Effort()
         self._one = _Study(worker)
         self._two = _Study(Worker(worker.implementation, 2, worker.start_limit, worker.call_limit))
         self._laws: dict[str, Look] = {
-            "position": self._position,
-            "repeatable": lambda task, form: self._compared(task, form, self._one, "second time"),
+            POSITION: self._position,
+            REPEATABLE: self._repeatable,
+            THREADS: self._threads,
+            layout.LAW: self._layout,
+            PROMOTION: self._promotion,
         }
-        if self._mode == "eager":
-            self._laws["threads"] = lambda task, form: self._compared(task, form, self._two, "with 2 threads")
-            self._laws[layout.LAW] = lambda task, form: layout.look(form, probes(form, seed), partial(self._one.ask, task))
-        self._laws["promotion"] = self._promotion
         self._tried: set[tuple[str, ...]] = set()  # functions whose parameters have been tried in this session
 
     def check(self, tasks: Iterable[Task], few: bool) -> list[Row]:
@@ -147,23 +135,22 @@ class InvarianceChecks:
 
         Args:
             tasks: :func:`concerned`.
-            few: whether there is time for all laws in every format.
+            few: whether there is time for everything, see :func:`harness.findings.effort.effort`.
         """
         found: list[Row] = []
         self._tried = set()
         self._two.worker.patience = self._one.worker.patience
         for task in tasks:
-            rows = self._rows(task, few or task.case.format == FORMAT)
+            rows = self._rows(task, effort(task, few))
             found += [] if all(row["status"] == "unsupported" for row in rows) else rows
         return found
 
-    def _rows(self, task: Task, thorough: bool) -> list[Row]:
-        """The rows of a case: of all laws, or of place alone and in one length."""
-        form, rows = number_format(task.case.format), []
-        self._screen = SCREEN.get(self._mode, SCREEN_COMPILED) if thorough else (LENGTH,)
-        for law, look in (self._laws if thorough else {"position": self._position}).items():
-            rows.append(self._row(task, form, law, look))
-        return rows + (self._extremes(task, form) if thorough else [])
+    def _rows(self, task: Task, chosen: Effort) -> list[Row]:
+        """The rows of a case; first of all it is computed three times, when nothing else has been computed by it."""
+        form, self._effort = number_format(task.case.format), chosen
+        first = sorted(chosen.laws, key=lambda law: law != REPEATABLE)
+        rows = {law: self._row(task, form, law, self._laws[law]) for law in first}
+        return [*(rows[law] for law in chosen.laws), *self._extremes(task, form)]
 
     def _row(self, task: Task, form: Format, law: str, look: Look) -> Row:
         """The row of one law; a look in which a worker is killed from outside is taken again."""
@@ -190,7 +177,7 @@ class InvarianceChecks:
 
     def _accepted(self, task: Task, inputs: Bits) -> Bits | None:
         try:
-            return self._apply(task, inputs, self._one)
+            return self._apply(task, inputs, self._one)[0]
         except _Refused:
             return None
 
@@ -213,7 +200,7 @@ class InvarianceChecks:
 
     def _position(self, task: Task, form: Format) -> Verdict:
         tried = probes(form, self._seed)
-        message = {"op": "position", "probes": tried.tolist(), "lengths": self._screen}
+        message = {"op": "position", "probes": tried.tolist(), "lengths": self._effort.lengths}
         broken = self._one.ask(task, message)["broken"]
         if not broken:
             return Verdict(len(tried))
@@ -222,33 +209,36 @@ class InvarianceChecks:
         # The worst, of equals the first; a flush to zero only where there is nothing else.
         index, results = max(broken, key=lambda each: (not flush[each[0]], spreads[each[0]], -each[0]))
         example = int(tried[index])
-        lengths = LENGTHS if self._mode == "eager" else SCREEN_COMPILED
-        runs = self._one.ask(task, {"op": "position", "probes": [example], "lengths": lengths})["runs"]
+        message = {"op": "position", "probes": [example], "lengths": self._effort.copies}
+        runs = self._one.ask(task, message)["runs"]
         first = "; ".join(f"length {length}, lane {lane}: {shown(bits, form)}" for bits, length, lane in results[:_SHOWN])
         where = _copies(runs, form) or f"among other inputs, {first}"
         got = _results({bits for bits, _, _ in results}, form)
         verdict = Verdict(len(tried), len(broken), example, got, where, spreads[index])
         return verdict.over(form.decode(tried[[probe for probe, _ in broken]]))
 
-    def _compared(self, task: Task, form: Format, other: _Study, words: str) -> Verdict:
-        count = BLOCK.get(self._mode, SCREEN_COMPILED[0])
-        inputs = sampled(form, count, self._seed).block(0, count)
-        first, second = self._apply(task, inputs, self._one), self._apply(task, inputs, other)
-        differing = np.flatnonzero(first != second)
-        if not len(differing):
-            return Verdict(count)
-        spreads = [steps({int(first[lane]), int(second[lane])}, form) for lane in differing.tolist()]
-        lane = int(differing[int(np.argmax(spreads))])
-        got = f"{shown(int(first[lane]), form)}, {words} {shown(int(second[lane]), form)}"
-        verdict = Verdict(count, len(differing), int(inputs[lane]), got, f"length {count}, lane {lane}", max(spreads))
-        return verdict.over(form.decode(inputs[differing]))
+    def _repeatable(self, task: Task, form: Format) -> Verdict:
+        inputs = self._block(form)
+        return compared(form, inputs, self._apply(task, inputs, self._one, len(CALLS)), [f"{call} time" for call in CALLS])
 
-    def _apply(self, task: Task, inputs: Bits, study: _Study) -> Bits:
+    def _threads(self, task: Task, form: Format) -> Verdict:
+        inputs = self._block(form)
+        (one,), (two,) = (self._apply(task, inputs, study) for study in (self._one, self._two))
+        return compared(form, inputs, [one, two], ["", "with 2 threads"])
+
+    def _layout(self, task: Task, form: Format) -> Verdict:
+        return layout.look(form, probes(form, self._seed), partial(self._one.ask, task), self._effort.ways)
+
+    def _block(self, form: Format) -> Bits:
+        return sampled(form, self._effort.block, self._seed).block(0, self._effort.block)
+
+    def _apply(self, task: Task, inputs: Bits, study: _Study, calls: int = 1) -> list[Bits]:
+        """The results, a row for each call."""
         given, made = self._folder / "inputs", self._folder / "outputs"
         inputs.tofile(given)
-        np.zeros_like(inputs).tofile(made)
-        study.ask(task, {"op": "apply", "inputs": str(given), "output": str(made), "length": len(inputs)})
-        return np.fromfile(made, inputs.dtype)
+        np.zeros((calls, len(inputs)), inputs.dtype).tofile(made)
+        study.ask(task, {"op": "apply", "inputs": str(given), "output": str(made), "length": len(inputs), "calls": calls})
+        return list(np.fromfile(made, inputs.dtype).reshape(calls, len(inputs)))
 
     def _promotion(self, task: Task, form: Format) -> Verdict:
         eager, case = self._mode == "eager", task.case

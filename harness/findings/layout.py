@@ -1,13 +1,14 @@
 """The law of layout: how a tensor lies in memory, and what shape it has, makes no difference to its elements' results.
 
 The same elements are given as a vector of their own, as every second element of a longer one, from the second element on
-(not aligned as the framework would have it), and as a matrix of one row; and of no elements there are no results.
+(not aligned as the framework would have it), as a matrix of one row, and as a tensor of four dimensions; and of no elements there
+are no results. A scalar is the business of the law of promotion.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,18 @@ LAW = "layout"
 LENGTH = 67
 """Elements of the vectors: as many as those that the law of position tries."""
 
+SHAPES = ("a matrix of one row", "a tensor of four dimensions")
+"""Ways to lie that differ in shape alone; modes that compile know no other ones."""
+WAYS = ("every second element of a vector", "a vector from its second element on", *SHAPES, "an empty vector")
+"""All of them, as :data:`backends.invariances.LAYOUTS` has them."""
+
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def look(form: Format, probes: Bits, ask: Ask) -> Verdict:
+def look(form: Format, probes: Bits, ask: Ask, ways: Sequence[str] = WAYS) -> Verdict:
     """The verdict on a case; ``ask`` gives the worker's reply to a command on it."""
     tried = probes[np.linspace(0, len(probes) - 1, LENGTH).astype(np.int64)]
-    reply = ask({"op": "layout", "probes": tried.tolist()})
+    reply = ask({"op": "layout", "probes": tried.tolist(), "ways": ways})
     refused, differ = reply["refused"], reply["differ"]
     told = [f"{way}: {reason}" for way, reason in refused]
     if not differ:

@@ -6,7 +6,7 @@
 * ``nan``: NaN in, NaN out;
 * ``limits``: at ±∞ the result is the limit;
 * ``signed_zero``: a zero that the function approaches from one side, at ±0 and ±∞, has the sign of that side;
-* ``modes``: a compiled mode gives the bits of the eager one.
+* ``modes``: a compiled mode gives the bits of the eager one; where not, the verdict says which of them is nearer to exact.
 
 They are checked on the results kept of each pass, see :mod:`harness.findings.evidence`, but for those that are flushed to zero: a
 policy breaks any law. How frameworks compare with each other is in the frame ``agreement``.
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ..case import Task
 from ..reference.shape import Symmetry, shape, span
-from .evidence import Evidence, Reals, unit
+from .evidence import CLASS, Evidence, Reals, unit
 from .kinds import flushed
 from .symptoms import USED
 from .verdicts import Verdict
@@ -161,8 +161,26 @@ def _modes(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
             depth = np.where(differ, np.maximum(depth, np.finfo(float).tiny), 0.0)  # zeros of two signs differ, by nothing
             law, verdict = _worst("modes", evidence, output, np.ones(output.size, bool), depth, "")
             if verdict.example_bits is not None:
-                verdict.where = f"eager {eager[evidence.bits == verdict.example_bits][0]!s}"
+                verdict.where = _nearer(evidence, task, other, verdict.example_bits, depth > 0)
             yield law, verdict
+
+
+def _nearer(evidence: Evidence, task: Task, eager: Task, example: int, differ: NDArray[np.bool_]) -> str:
+    """What the eager mode gives at an input, and which of the two is nearer to exact: there, and at how many inputs."""
+    place, names = int(np.flatnonzero(evidence.bits == example)[0]), ("eager", task.implementation.mode)
+    first, second = (_distance(evidence, each.number) for each in (eager, task))
+    nearer = [differ & (first < second), differ & (second < first)]
+    one, other = ("wrong altogether" if np.isinf(each[place]) else f"wrong by {each[place]:.3g} ulp" for each in (first, second))
+    here = next((name for name, at in zip(names, nearer, strict=True) if at[place]), "neither")
+    counts = ", ".join(f"{name} at {np.count_nonzero(at)}" for name, at in zip(names, nearer, strict=True))
+    text = f"eager {evidence.values(eager.number)[place]!s}; {here} is nearer to exact: {names[0]} is {one}, {names[1]} {other}"
+    return f"{text}; of the {np.count_nonzero(differ)} inputs that differ {counts}"
+
+
+def _distance(evidence: Evidence, case: int) -> Reals:
+    """A case's errors in ulps; where there is none, 0 for what is right all the same, else infinite: NaN, a wrong infinity."""
+    errors, right = evidence.errors[case], evidence.classes[case] == CLASS["correct"]
+    return np.where(np.isnan(errors), np.where(right, 0.0, math.inf), errors)
 
 
 def _apart(one: Reals, other: Reals) -> Reals:

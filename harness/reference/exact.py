@@ -200,6 +200,8 @@ class Exact:
 
     def between(self, x: float) -> Interval:
         """What lies between the two one-sided limits at x, a finite float64: of a value that jumps there, too."""
+        if x in self.activation.pinched and self.order:
+            return Interval(_constant(0.0, f"{self} at {x!r}"), self._number(x, 1))
         return Interval(self._number(x, -1), self._number(x, 1))
 
     def _find(self, x: float, side: float) -> ExactResult:

@@ -15,6 +15,7 @@ from typing import Any
 from flint import arb, arb_series, ctx
 
 Head = tuple[Fraction, ...]
+_LARGEST = 1 << 16  # bits of an exact part; x^1000000 has more of them than anybody can wait for, and is no short number
 
 
 class Expansion:
@@ -60,6 +61,8 @@ class Expansion:
 
     def __mul__(self, other: Expansion | arb | float) -> Expansion:
         other = _lift(other)
+        if _bits(self.head) + _bits(other.head) > _LARGEST:
+            return Expansion(_zeros(), self.whole() * other.whole())
         head = tuple(sum((self.head[i] * other.head[n - i] for i in range(n + 1)), Fraction(0)) for n in range(len(self.head)))
         return Expansion(head, _balls(self.head) * other.tail + self.tail * other.whole())
 
@@ -93,6 +96,11 @@ def _lift(number: Expansion | arb | float) -> Expansion:
 
 def _zeros() -> Head:
     return (Fraction(0),) * ctx.cap
+
+
+def _bits(head: Head) -> int:
+    """The most bits that a coefficient has above or below its fraction bar."""
+    return max(part.bit_length() for each in head for part in each.as_integer_ratio())
 
 
 def _balls(head: Head) -> Any:

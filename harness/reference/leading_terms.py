@@ -17,6 +17,7 @@ from ..activations import ORDERS, Activation
 from . import balls
 
 _PROBE = 2.0**40
+_LARGEST = 2.0**1000  # of what a float64 holds
 _DENOMINATOR = 32  # the largest of a slope's significand, as a fraction
 
 
@@ -84,6 +85,8 @@ def exactly(fractions: tuple[Fraction, ...], order: int, centre: float, degree: 
     constant = value - slope * Fraction(centre)
     divisor = math.lcm(slope.denominator, constant.denominator)
     divisor //= divisor & -divisor
+    if max(abs(slope * divisor), abs(constant * divisor), divisor) > _LARGEST:
+        return None
     lead = LeadingTerm(float(slope * divisor), float(constant * divisor), float(divisor))
     same = (Fraction(lead.slope), Fraction(lead.constant)) == (slope * divisor, constant * divisor)
     few = all(number == 0 or _short(number) for number in lead[:2]) and divisor < _DENOMINATOR

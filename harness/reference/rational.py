@@ -9,14 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal, NoReturn
 
 from ..activations import Activation
 from .balls import Enclosure
 
+_LARGEST = 1 << 16  # bits of a coefficient; x^1000000 has more of them than anybody can wait for
+
+
+_TRIED = (-1.3, 1.3)  # 53 bits; a polynomial of degree n has 53 n at them
+
 
 class Transcendental(Exception):
     """The piece takes more than the four operations."""
+
+
+class _Long(Transcendental):
+    """It takes numbers of more bits than are worth it: balls are to answer."""
 
 
 class _Series:
@@ -25,6 +35,8 @@ class _Series:
     __slots__ = ("coefficients",)
 
     def __init__(self, coefficients: tuple[Fraction, ...]) -> None:
+        if any(part.bit_length() > _LARGEST for each in coefficients for part in each.as_integer_ratio()):
+            raise _Long
         self.coefficients = coefficients
 
     def _lift(self, other: _Series | Fraction | float) -> _Series:
@@ -98,12 +110,31 @@ def series(activation: Activation, x: float, side: int, terms: int) -> tuple[Fra
 
     None where the piece is made of more than the four operations, or has no such series at x.
     """
-    zeros = (Fraction(0),) * terms
-    argument, one = _Series((Fraction(x), Fraction(1), *zeros)[:terms]), _Series((Fraction(1), *zeros)[:terms])
+    if not _worthwhile(activation):
+        return None
     try:
-        found = activation.expression(argument, _Operations(x, side, one))
+        return _evaluated(activation, x, side, terms)
     except (Transcendental, ArithmeticError, ValueError):
         return None
+
+
+@lru_cache(256)
+def _worthwhile(activation: Activation) -> bool:
+    """Whether fractions do not become too long to be quick; tried with one term, which is."""
+    for x in _TRIED:
+        try:
+            _evaluated(activation, x, 1, 1)
+        except _Long:
+            return False
+        except (Transcendental, ArithmeticError, ValueError):
+            pass
+    return True
+
+
+def _evaluated(activation: Activation, x: float, side: int, terms: int) -> tuple[Fraction, ...]:
+    zeros = (Fraction(0),) * terms
+    argument, one = _Series((Fraction(x), Fraction(1), *zeros)[:terms]), _Series((Fraction(1), *zeros)[:terms])
+    found = activation.expression(argument, _Operations(x, side, one))
     return argument._lift(found).coefficients
 
 

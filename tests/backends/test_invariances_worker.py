@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from backends.invariances import Specimen
+from backends.invariances import LAYOUTS, Specimen
 from backends.numpy import NumPy
 from backends.protocol import Case
+from harness.findings.layout import SHAPES, WAYS
 
 CASE = Case("sigmoid", 0, "native", "float32")
 
@@ -68,11 +70,12 @@ class Heap(NumPy):
 
 
 def test_how_elements_lie_is_tried() -> None:
-    given = np.array([0, 1, -1], np.float32).view(np.uint32).tolist()
-    reply = Specimen(Heap("eager", "cpu"), CASE).layout({"probes": given})
+    numbers = np.array([0, 1, -1, 2, -2, 3, -3, 4], np.float32)
+    given = numbers.view(np.uint32).tolist()
+    reply = Specimen(Heap("eager", "cpu"), CASE).layout({"probes": given, "ways": list(LAYOUTS)})
     assert {way for way, *_ in reply["differ"]} == {"every second element of a vector"}
-    plus_one = np.array([1, 2, 0], np.float32).view(np.uint32).tolist()
-    assert [tuple(rest) for _, *rest in reply["differ"]] == list(zip(range(3), plus_one, given, strict=True))
+    plus_one = (numbers + 1).view(np.uint32).tolist()
+    assert [tuple(rest) for _, *rest in reply["differ"]] == list(zip(range(8), plus_one, given, strict=True))
     assert reply["refused"] == [["an empty vector", "ValueError"]]
 
 
@@ -81,6 +84,44 @@ def test_results_of_another_shape_are_told() -> None:
         def prepare(self, case: Case) -> Callable[[Any], Any]:
             return np.ravel
 
-    given = np.array([0, 1, -1], np.float32).view(np.uint32).tolist()
-    reply = Specimen(Flat("eager", "cpu"), CASE).layout({"probes": given})
-    assert reply == {"differ": [], "refused": [["a matrix of one row", "returned shape (3,) for (1, 3)"]]}
+    given = np.arange(9, dtype=np.float32).view(np.uint32).tolist()
+    reply = Specimen(Flat("eager", "cpu"), CASE).layout({"probes": given, "ways": list(LAYOUTS)})
+    row, four = ["a matrix of one row", "returned shape (9,) for (1, 9)"], "returned shape (8,) for (2, 2, 2, 1)"
+    assert reply == {"differ": [], "refused": [row, ["a tensor of four dimensions", four]]}
+
+
+def test_the_shape_alone_is_tried() -> None:
+    class Deep(NumPy):
+        def prepare(self, case: Case) -> Callable[[Any], Any]:
+            return lambda x: x + np.float32(np.ndim(x) > 2)
+
+    numbers = np.arange(9, dtype=np.float32)
+    reply = Specimen(Deep("eager", "cpu"), CASE).layout({"probes": numbers.view(np.uint32).tolist(), "ways": list(SHAPES)})
+    found, usual = (array.view(np.uint32).tolist() for array in ((numbers + 1)[:8], numbers[:8]))
+    assert reply["differ"] == [
+        list(each) for each in zip(["a tensor of four dimensions"] * 8, range(8), found, usual, strict=True)
+    ]
+
+
+def test_the_ways_are_those_that_the_harness_asks_for() -> None:
+    assert tuple(LAYOUTS) == WAYS
+    assert set(SHAPES) < set(WAYS)
+
+
+def test_calls_are_kept_apart(tmp_path: Path) -> None:
+    class Warm(NumPy):
+        def prepare(self, case: Case) -> Callable[[Any], Any]:
+            self.calls = 0
+
+            def call(x: Any) -> Any:
+                self.calls += 1
+                return x + np.float32(self.calls)
+
+            return call
+
+    given = np.arange(5, dtype=np.float32)
+    given.tofile(tmp_path / "inputs")
+    np.zeros((3, 5), np.float32).tofile(tmp_path / "outputs")
+    message = {"inputs": str(tmp_path / "inputs"), "output": str(tmp_path / "outputs"), "length": 5, "calls": 3}
+    Specimen(Warm("eager", "cpu"), CASE).apply(message)
+    assert (np.fromfile(tmp_path / "outputs", np.float32).reshape(3, 5) == [given + 1, given + 2, given + 3]).all()

@@ -126,16 +126,19 @@ class Moody(NumPy):
             _fate(str(np.size(x)))
             if self._mode == "deadly" and x.size == 67:
                 os.kill(os.getpid(), signal.SIGKILL)
-            y = np.atleast_1d(np.float64(1) / (1 + np.exp(-np.float64(x)))).astype(np.result_type(x, np.float16))
-            bits, inputs = y.view(f"u{y.itemsize}"), np.atleast_1d(x)
+            inputs = np.ravel(x)
+            y = (np.float64(1) / (1 + np.exp(-np.float64(inputs)))).astype(np.result_type(x, np.float16))
+            bits = y.view(f"u{y.itemsize}")
             near = inputs > 2
             moods = {
                 "lane": near & (np.arange(y.size) % 16 == 2),
                 "length": near & (y.size == 7),
                 "neighbours": near & (np.roll(inputs, 1) < 0),
                 "restless": near & (y.size > 1000) & (self._long == 2),
+                "warm": near & (y.size > 1000) & (self._long == 3),
                 "threads": near & (os.environ["OMP_NUM_THREADS"] == "2"),
                 "scalar": near & (np.ndim(x) == 0),
+                "dimensions": near & (np.ndim(x) == 4),
                 "integers": near & (inputs.dtype.kind == "i"),
             }
             if self._mode == "apart" and not x.flags.c_contiguous:
@@ -143,7 +146,7 @@ class Moody(NumPy):
             if self._mode in moods:
                 bits[moods[self._mode] & np.isfinite(y)] ^= 1
             if self._mode == "payload":
-                bits[np.isnan(y)] |= (np.arange(y.size) % 5).astype(bits.dtype).reshape(y.shape)[np.isnan(y)]
+                bits[np.isnan(y)] |= (np.arange(y.size) % 5).astype(bits.dtype)[np.isnan(y)]
             if self._mode == "zero":
                 np.copyto(y, -0.0, where=(y == 0) & (np.arange(y.size) % 16 == 2))
             if self._mode == "whole" and inputs.dtype.kind in "ib":

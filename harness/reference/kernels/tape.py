@@ -20,6 +20,7 @@ from .. import balls
 from . import elementary, jets
 
 _PRECISION = 256  # bits of the constants
+_LONGEST = 1000  # instructions; a reference made of more takes minutes, and a loop without end would never be one
 _BLOCK = 512  # inputs at a time, whose jets stay in the cache
 _BINARY: dict[str, Callable[..., None]] = {"plus": jets.plus, "times": jets.times}
 _BY_CONSTANT: dict[str, Callable[..., None]] = {"shifted": jets.shifted, "scaled": jets.scaled}
@@ -77,7 +78,13 @@ class Tape:
     steps: list[tuple[str, int, Any]] = field(default_factory=list)
 
     def apply(self, name: str, a: _Node, other: _Node | Constant | None = None) -> _Node:
-        """Note down an instruction."""
+        """Note down an instruction.
+
+        Raises:
+            ValueError: where there are too many.
+        """
+        if len(self.steps) >= _LONGEST:
+            raise ValueError(f"it has more than {_LONGEST} operations")
         operand: Any = other.place if isinstance(other, _Node) else None if other is None else elementary.constant(arb(other))
         self.steps.append((name, a.place, operand))
         return _Node(self, len(self.steps))

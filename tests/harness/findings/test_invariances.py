@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from backends.protocol import Case
 from harness.accuracy.inputs import special_inputs
-from harness.findings.invariances import LAWS, concerned, probes
+from harness.case import Implementation, Task
+from harness.findings.effort import LAWS, Effort, effort
+from harness.findings.invariances import concerned, probes
 from harness.findings.properties import LAWS as INVARIANTS
 from harness.formats import FORMATS, number_format
 from harness.frames import frame
@@ -59,12 +62,51 @@ def test_pytorch_and_numpy() -> None:
 
 
 def test_tensorflow_gives_copies_of_an_input_several_sigmoids() -> None:
-    rows = laws(("sigmoid",), "tensorflow:eager")
+    both = laws(("sigmoid",), "tensorflow:eager", forms=("float32", "bfloat16"))
+    assert one(both, law="promotion", format="bfloat16").status == "holds"  # its scalars can be read
+    rows = both[both.format == "float32"]
     row = one(rows, law="position")
     assert row.status == "broken"
     assert "lanes 0-" in row["where"]
     assert row.low <= -10 <= row.high  # other probes besides the one that is told
     assert one(rows, law="repeatable").status == "holds"
+
+
+def test_one_element_is_computed_otherwise() -> None:
+    """XLA takes NaN for a number, in relu6 of one element and nowhere else."""
+    row = one(laws(("relu6",), "tensorflow:xla"), law="position")
+    assert (row.status, row["where"]) == ("broken", "length 1: 0 (0x00000000), length 67: nan (0x7fc00000)")
+
+
+def test_every_format_is_looked_at_where_many_functions_are_measured() -> None:
+    many = ("sigmoid", "tanh", "exp", "expm1", "log1p")
+    rows = laws(many, "numpy", forms=("float16", "float64"))
+    assert all(tuple(found.law) == LAWS for _, found in rows.groupby(["activation", "format"]))
+    assert len(rows) == len(many) * 2 * len(LAWS)
+    assert set(rows[rows.law.isin(["repeatable", "threads"])].checked) == {1 << 15}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_how_much_is_looked_at(name: str) -> None:
+    def chosen(backend: str, mode: str, order: int, few: bool) -> Effort:
+        return effort(Task(0, Implementation(backend, mode), Case("sigmoid", order, "native", name)), few)
+
+    for backend in ("numpy", "torch", "tensorflow"):
+        many = chosen(backend, "eager", 1, few=False)
+        assert many.laws == chosen(backend, "eager", 1, few=True).laws == LAWS
+        assert {1, 67} <= set(many.lengths)
+        assert many.block >= 1 << 15  # from there on PyTorch shares it out to its threads
+    for backend, mode in (("jax", "compiled"), ("tensorflow", "compiled"), ("tensorflow", "xla"), ("torch", "compiled")):
+        few = chosen(backend, mode, 2, few=True)
+        assert {1, 67} < set(few.lengths)
+        assert set(few.laws) == set(LAWS) - {"threads"}
+        for order in (0, 1, 2):
+            many = chosen(backend, mode, order, few=False)
+            assert (1 in many.lengths) == (backend != "torch" or order == 0)
+    many = chosen("jax", "eager", 0, few=False)
+    assert 67 in many.lengths
+    assert {"position", "repeatable"} <= set(many.laws)
+    assert chosen("jax", "eager", 0, few=True) == Effort()
 
 
 # What each mood breaks; everything else holds.
@@ -74,9 +116,11 @@ MOODS = {
     "length": {"position"},
     "neighbours": {"position"},
     "restless": {"repeatable"},
+    "warm": {"repeatable"},
     "threads": {"threads"},
     "scalar": {"promotion"},
     "apart": {"layout"},
+    "dimensions": {"layout"},
     "integers": {"promotion"},
     "whole": {"promotion"},
     "payload": set(),
@@ -100,6 +144,8 @@ def test_moods_are_seen(mood: str, plugins: None, monkeypatch: pytest.MonkeyPatc
         assert ", length 7: " in where
     if mood == "neighbours":
         assert where.startswith("among other inputs, length ")
+    if mood in ("restless", "warm"):
+        assert {"restless": ", second time ", "warm": ", third time "}[mood] in rows.loc["repeatable", "got"]
     if mood == "apart":
         assert rows.loc["layout", "where"].startswith("every second element of a vector gives ")
         assert rows.loc["layout", "steps"] == 1

@@ -108,6 +108,25 @@ def test_a_dip_is_as_deep_as_it_is() -> None:
     assert found["modes"].steps == 16
 
 
+@pytest.mark.parametrize("to", [0.5, float("nan")])
+def test_which_mode_is_nearer_to_exact_is_told(to: float) -> None:
+    """tanh(1) is right in one mode; then the two change places."""
+    evidence = right("tanh", 0, "float16")
+    outputs, place = evidence.outputs[0].copy(), int(np.flatnonzero(evidence.x == 1)[0])
+    outputs[place] = evidence.form.round([to])[0]
+    known = {True: evidence.outputs[0], False: outputs}
+    for eager_right in (True, False):
+        both = examine(evidence.activation, 0, evidence.form, evidence.bits, {0: known[not eager_right], 1: known[eager_right]})
+        where, value = judged(both, "compiled")["modes"].where, 0.76171875 if eager_right else to
+        wrong = "wrong altogether" if np.isnan(to) else "wrong by 536 ulp"
+        errors = ("wrong by 0.255 ulp", wrong) if eager_right else (wrong, "wrong by 0.255 ulp")
+        name, counts = ("eager", (1, 0)) if eager_right else ("compiled", (0, 1))
+        assert where == (
+            f"eager {value}; {name} is nearer to exact: eager is {errors[0]}, compiled {errors[1]}; "
+            f"of the 1 inputs that differ eager at {counts[0]}, compiled at {counts[1]}"
+        )
+
+
 def test_depths_are_in_ulps_of_the_larger_result() -> None:
     """A result of 0 has a tiny ulp or none of its own, and none that could hide what is lost."""
     dead = broken("sigmoid", 1, -7.0, 0.0)

@@ -81,7 +81,7 @@ def test_what_fails_is_tried(found: pd.DataFrame) -> None:
 def test_layouts_are_laid_out() -> None:
     row = {"law": "layout", "backend": "numpy", "mode": "eager", "device": "cpu", "implementation": "", "activation": "relu"}
     row |= {"order": 0, "route": "native", "format": "float32", "parameters": "{}", "where": "", "example": 1.5}
-    assert printed(demonstration(row)) == ["['1.5']"] * 4 + ["[]"]
+    assert printed(demonstration(row)) == ["['1.5']"] * 5 + ["[]"]
 
 
 def test_formulas_have_no_script() -> None:
