@@ -147,9 +147,7 @@ def _finding(symptoms: list[Symptom]) -> Finding:
     everything = wording.by_format(symptoms)
     besides = wording.besides(s for s in symptoms if s.case.format == case.format and s.kind not in alike)
     formats = [name for name in FORMATS if any(s.case.format == name for s in symptoms)]
-    name = label(case.activation, case.parameters)
-    if others := len({s.case.activation for s in symptoms}) - 1:
-        name += f" and {others} other{'s' if others > 1 else ''}"
+    name = wording.and_others(label(case.activation, case.parameters), (s.case.activation for s in symptoms))
     return Finding(
         kind=best.kind,
         severity=severity(best),
@@ -197,17 +195,16 @@ def _group(best: Symptom, shown: list[Symptom]) -> str:
     """A name that the same defect has in every backend."""
     definition = best.implementation.definition(best.case)
     if best.kind == "flush_to_zero" or is_common(shown):
-        what = best.kind if best.kind == "flush_to_zero" else f"{ORDERS[best.case.order]}: {best.kind}"
-        return f"textbook's {what}" if definition else what
+        return named(best.kind, "", 0 if best.kind == "flush_to_zero" else best.case.order, "", definition)
     sides = dict.fromkeys(symptom.region for symptom in shown)
     side = "near zero" if "near" in sides else "both sides" if len(sides) > 1 else next(iter(sides))
     return named(best.kind, best.case.activation, best.case.order, side, definition)
 
 
 def named(kind: str, activation: str, order: int, side: str = "", definition: str = "") -> str:
-    """The column ``group``."""
-    whose = "textbook's " if definition else ""
-    return f"{whose}{activation}, {ORDERS[order]}: {kind}" + (f", {side}" if side else "")
+    """The column ``group``; without an activation that of several functions alike."""
+    words = ["textbook's" if definition else "", f"{activation}," if activation else "", f"{ORDERS[order]}: {kind}"]
+    return " ".join(filter(None, words)) + (f", {side}" if side else "")
 
 
 def sentence(finding: Finding) -> str:
@@ -242,10 +239,10 @@ def _another_mode(name: str, mine: Implementation) -> bool:
 
 
 def told(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The fields of a finding that rows of a frame, of one backend, activation and order, have in common or list."""
+    """The fields of a finding that rows of a frame, of one backend and order, have in common or list."""
     return {
         "backend": rows[0]["backend"],
-        "activation": rows[0]["activation"],
+        "activation": listed(row["activation"] for row in rows),
         "parameters": listed(" ".join(f"{n}={v!r}" for n, v in json.loads(row["parameters"]).items()) for row in rows),
         "order": rows[0]["order"],
         "route": listed(row["route"] for row in rows),

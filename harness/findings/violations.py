@@ -20,7 +20,7 @@ from .intervals import Interval, joined
 from .kinds import TOLERATED
 from .layout import flushed
 from .severity import SEVERITIES
-from .wording import ORDERS, elsewhere, ranges, shortest, where
+from .wording import ORDERS, and_others, elsewhere, ranges, shortest, where
 
 Row = dict[str, Any]
 
@@ -29,6 +29,7 @@ SHAPE = ("range", "monotone", "symmetric", "modes")
 _COARSE = ("monotone", "modes")  # laws that a value in 16 bits has to obey more strictly: its ulps are per cents
 _FAITHFUL = 1.0  # ulp that two faithful results may break them by
 _UNSTEADY = ("position", "layout", "threads", "history")  # laws that a result which changes by itself breaks too
+_ALIKE = ("monotone", "symmetric", "modes", "position", "layout", "promotion", "threads")  # laws that many functions break alike
 _DIGITS = ("position", "layout", "promotion")  # laws that two kernels, both honest, break in the last digits
 
 _PHRASES = {
@@ -71,7 +72,17 @@ def violations(rows: Iterable[Row], found: list[Finding]) -> list[Finding]:
             found[number] = replace(found[number], also=listed([*found[number].also.split(", "), *also]))
         else:
             groups.setdefault((author(row), row["activation"], row["order"], row["law"]), []).append(row)
-    return found + [_finding(group) for key, group in groups.items() if not _implied(key, groups)]
+    left = {key: group for key, group in groups.items() if not _implied(key, groups)}
+    return found + [_finding(group) for group in _common(left).values()]
+
+
+def _common(groups: dict[tuple[object, ...], list[Row]]) -> dict[tuple[object, ...], list[Row]]:
+    """The groups, those of several functions together that break a law in the last digits: it is the same code that does."""
+    found: dict[tuple[object, ...], list[Row]] = {}
+    for (who, activation, order, law), rows in groups.items():
+        alike = _severity(max(rows, key=_steps)) == "minor" and law in _ALIKE
+        found.setdefault((who, None if alike else activation, order, law), []).extend(rows)
+    return found
 
 
 def _implied(key: tuple[object, ...], groups: dict[tuple[object, ...], list[Row]]) -> bool:
@@ -103,9 +114,11 @@ def _counts(row: Row) -> bool:
 
 def _finding(rows: list[Row]) -> Finding:
     best = max(rows, key=_steps)
+    functions = list(dict.fromkeys(row["activation"] for row in rows))
+    alone = functions[0] if len(functions) == 1 else ""
     x = math.nan if best["example"] is None else float(best["example"])
     cases = told(rows)
-    form = number_format(best["format"])
+    form, name = number_format(best["format"]), and_others(best["activation"], functions)
     intervals = _intervals(rows)
     low, high = _known(rows, "low"), _known(rows, "high")
     shown = f"{best['got']}; " if best["law"] in SHAPE else ""
@@ -113,7 +126,7 @@ def _finding(rows: list[Row]) -> Finding:
     return Finding(
         kind=_name(best),
         severity=_severity(best),
-        group=named(_name(best), best["activation"], best["order"], "", implementation(best).definition(case_of(best))),
+        group=named(_name(best), alone, best["order"], "", implementation(best).definition(case_of(best))),
         **cases,
         inputs_affected=best["broken"],
         share=min(best["broken"] / best["checked"], 1.0),
@@ -125,7 +138,7 @@ def _finding(rows: list[Row]) -> Finding:
         got=best["got"],
         ulps=_steps(best),
         diagnosis=_flush(best) or _CAUSES.get(best["law"], ""),
-        headline=f"the {ORDERS[best['order']]} of {best['activation']} in {best['format']} {_PHRASES[best['law']]}",
+        headline=f"the {ORDERS[best['order']]} of {name} in {best['format']} {_PHRASES[best['law']]}",
         places=where(intervals.get(best["format"], [])),
         elsewhere=elsewhere(intervals, cases["format"].split(", "), best["format"]),
         evidence=f"{at}{shown}{best['where']}",

@@ -28,6 +28,12 @@ _MANY = 3  # intervals that one still reads
 _DOUBLE = 1.0  # a relative error from which a percentage says little
 
 
+def and_others(name: str, functions: Iterable[str]) -> str:
+    """A function, and how many others there are besides."""
+    others = len(set(functions)) - 1
+    return f"{name} and {others} other{'s' if others > 1 else ''}" if others else name
+
+
 def claim(symptom: Symptom) -> str:
     """What is wrong, in words that follow the name of the result."""
     if symptom.kind == "special_value" and symptom.exact == "nan":
