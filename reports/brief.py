@@ -23,10 +23,10 @@ class Brief:
 
     Attributes:
         number: of the first, as ``lastbit findings`` counts them.
-        severity: of all.
+        severity: of the worst of them.
         claim: what is wrong.
         rest: what else is known, the more important first.
-        owners: whose code it is.
+        owners: whose code it is, by severity.
         definition: the textbook's formula, where it is not the framework's defect.
     """
 
@@ -34,7 +34,7 @@ class Brief:
     severity: str
     claim: str
     rest: list[str]
-    owners: list[str] = field(default_factory=list)
+    owners: dict[str, list[str]] = field(default_factory=dict)
     definition: str = ""
 
 
@@ -43,9 +43,13 @@ def briefs(findings: pd.DataFrame) -> list[Brief]:
     found: dict[str, Brief] = {}
     for number, row in enumerate(records(findings), start=1):
         claim = row["headline"] + (f", for {row['places']}" if row["places"] else "")
-        one = Brief(number, row["severity"], claim, list(_rest(row)), [], row["definition"])
-        found.setdefault(row["group"], one).owners.append(row["sentence"].partition(": ")[0])
-    return sorted(found.values(), key=lambda each: (bool(each.definition), SEVERITIES.index(each.severity), -len(each.owners)))
+        one = Brief(number, row["severity"], claim, list(_rest(row)), {}, row["definition"])
+        owners = found.setdefault(row["group"], one).owners.setdefault(row["severity"], [])
+        owners.append(row["sentence"].partition(": ")[0])
+    return sorted(
+        found.values(),
+        key=lambda each: (bool(each.definition), SEVERITIES.index(each.severity), -len(each.owners[each.severity])),
+    )
 
 
 def _rest(row: dict[str, Any]) -> Iterator[str]:
@@ -59,8 +63,9 @@ def _rest(row: dict[str, Any]) -> Iterator[str]:
 def told(brief: Brief, width: int) -> Text:
     """A finding in lines of so many letters: what it says first always, of the others those that make no third line."""
     number = f"{brief.number}. "
-    text = f"{number}{brief.severity} in {', '.join(dict.fromkeys(brief.owners))}: {brief.claim}"
-    for part in brief.rest:
+    first, *others = (f"{severity} in {', '.join(dict.fromkeys(owners))}" for severity, owners in brief.owners.items())
+    text = f"{number}{first}: {brief.claim}"
+    for part in [*others, *brief.rest]:
         if len(folded(f"{text}; {part}", width, len(number))) <= _LINES:
             text = f"{text}; {part}"
     shown = Text("\n".join(folded(text, width, len(number))))

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ..formats import number_format
 from .kinds import NEAR, TOLERATED
 from .severity import SEVERITIES, severity
-from .symptoms import Symptom
+from .symptoms import CONVENTIONS, Symptom
 
 _FORMATS = ("float32", "float64", "bfloat16", "float16")  # the example is of the first format that shows the defect
 _MIRRORED = 1.5  # so far may the ends of a mirrored defect lie apart
@@ -96,7 +96,7 @@ def _joined(groups: Groups) -> None:
 def is_common(symptoms: list[Symptom]) -> bool:
     """Whether a defect is what a framework does with special inputs of many functions alike: it has one cause.
 
-    What derivatives are at NaN, second derivatives at infinities, and which zero a result is.
+    What derivatives are at NaN, second derivatives at infinities, which zero a result is, and which slope at a kink.
     """
     return all(_is_common(symptom) for symptom in symptoms)
 
@@ -104,7 +104,7 @@ def is_common(symptoms: list[Symptom]) -> bool:
 def _is_common(symptom: Symptom) -> bool:
     order, kind = symptom.case.order, symptom.kind
     limit = kind == "special_value" and order == 2 and symptom.exact != "nan"
-    return (kind == "nan_lost" and order > 0) or kind == "signed_zero" or limit
+    return (kind == "nan_lost" and order > 0) or kind in CONVENTIONS or limit
 
 
 def _common(groups: Groups) -> Groups:

@@ -171,7 +171,8 @@ def _at_an_end(each: _Found, tried: _Tried, ends: list[tuple[int, int]]) -> Symp
     places = np.searchsorted(tried.ordered, numbers)
     x, sizes = np.abs(tried.evidence.x[places]), np.abs(tried.evidence.exact[places])
     symptom = replace(each.symptom, size=max(each.symptom.size, largest(tried.evidence, np.searchsorted(tried.ordered, edges))))
-    far = np.abs(np.log2(x)) if symptom.kind == "early_underflow" else x  # of equal losses that among usual inputs
+    with np.errstate(divide="ignore"):
+        far = np.abs(np.log2(x)) if symptom.kind == "early_underflow" else x  # of equal losses that among usual inputs
     most = sizes >= sizes.max() / 2 if symptom.kind == "early_underflow" else np.ones(x.size, bool)
     return shown_at(symptom, tried.evidence, int(places[np.argmin(np.where(most, far, np.inf))]), each.task.number)
 

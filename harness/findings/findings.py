@@ -45,7 +45,8 @@ class Finding:
         inputs_affected, share, share_used: of the example's case: inputs affected among those examined, as a share of all,
             and as a share of those people use (up to 10).
         ranges: for each format the intervals where inputs are affected, from the first to the last on either side of zero:
-            ``float32 [16.635532, 103.27893]; float64 ...``; their ends are affected, and in runs exact.
+            ``float32 [16.63553237915039, 103.27892303466797]; float64 ...``; their ends are affected, and in runs exact.
+            ``[nan, nan]`` stands for NaN.
         low, high, nearest: the range of the inputs affected, over all cases, and the least magnitude of one.
         example_bits, example, got, exact: an input, and the results in decimal.
         ulps, relative: the errors there.
@@ -165,7 +166,7 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         inputs_affected=sum(symptom.count for symptom in shown),
         share=sum(symptom.count for symptom in shown) / best.total,
         share_used=sum(symptom.used for symptom in shown) / max(best.total_used, 1),
-        ranges=wording.ranges(everything),
+        ranges=wording.ranges(everything, formats if best.kind == "nan_lost" else ()),
         low=min(symptom.low for symptom in symptoms),
         high=max(symptom.high for symptom in symptoms),
         nearest=min(symptom.nearest for symptom in symptoms),

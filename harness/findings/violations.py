@@ -19,7 +19,7 @@ from .findings import Finding, author, case_of, implementation, listed, named, t
 from .intervals import Interval, joined
 from .kinds import TOLERATED
 from .layout import flushed
-from .severity import SEVERITIES
+from .severity import FAR, SEVERITIES
 from .wording import ORDERS, and_others, elsewhere, ranges, shortest, where
 
 Row = dict[str, Any]
@@ -30,6 +30,7 @@ _COARSE = ("monotone", "modes")  # laws that a value in 16 bits has to obey more
 _FAITHFUL = 1.0  # ulp that two faithful results may break them by
 _UNSTEADY = ("position", "layout", "threads", "history")  # laws that a result which changes by itself breaks too
 _ALIKE = ("monotone", "symmetric", "modes", "position", "layout", "promotion", "threads")  # laws that many functions break alike
+_CODE = ("position", "layout", "promotion", "threads")  # of them those that are broken by how vectors are gone through
 _DIGITS = ("position", "layout", "promotion")  # laws that two kernels, both honest, break in the last digits
 
 _PHRASES = {
@@ -77,11 +78,12 @@ def violations(rows: Iterable[Row], found: list[Finding]) -> list[Finding]:
 
 
 def _common(groups: dict[tuple[object, ...], list[Row]]) -> dict[tuple[object, ...], list[Row]]:
-    """The groups, those of several functions together that break a law in the last digits: it is the same code that does."""
+    """The groups, those of several functions together that break a law alike, if not severely: it is the same code that does."""
     found: dict[tuple[object, ...], list[Row]] = {}
     for (who, activation, order, law), rows in groups.items():
-        alike = _severity(max(rows, key=_steps)) == "minor" and law in _ALIKE
-        found.setdefault((who, None if alike else activation, order, law), []).extend(rows)
+        how = _severity(max(rows, key=_steps))
+        alike = law in _ALIKE if how == "minor" else law in _CODE and how == "moderate"
+        found.setdefault((who, order, law, how, None if alike else activation), []).extend(rows)
     return found
 
 
@@ -120,6 +122,7 @@ def _finding(rows: list[Row]) -> Finding:
     cases = told(rows)
     form, name = number_format(best["format"]), and_others(best["activation"], functions)
     intervals = _intervals(rows)
+    at_nan = {row["format"] for row in rows if row["example"] is not None and math.isnan(row["example"])}
     low, high = _known(rows, "low"), _known(rows, "high")
     shown = f"{best['got']}; " if best["law"] in SHAPE else ""
     at = "" if best["example_bits"] is None else f"at x = {shortest(x, form)}: "
@@ -130,7 +133,7 @@ def _finding(rows: list[Row]) -> Finding:
         **cases,
         inputs_affected=best["broken"],
         share=min(best["broken"] / best["checked"], 1.0),
-        ranges=ranges(intervals),
+        ranges=ranges(intervals, at_nan),
         low=min(low, default=x),
         high=max(high, default=x),
         example_bits=best["example_bits"],
@@ -139,7 +142,7 @@ def _finding(rows: list[Row]) -> Finding:
         ulps=_steps(best),
         diagnosis=_flush(best) or _CAUSES.get(best["law"], ""),
         headline=f"the {ORDERS[best['order']]} of {name} in {best['format']} {_PHRASES[best['law']]}",
-        places=where(intervals.get(best["format"], [])),
+        places=" and ".join(filter(None, [where(intervals.get(best["format"], [])), "NaN" if best["format"] in at_nan else ""])),
         elsewhere=elsewhere(intervals, cases["format"].split(", "), best["format"]),
         evidence=f"{at}{shown}{best['where']}",
         reproducer=demonstration(best),
@@ -185,5 +188,5 @@ def _severity(row: Row) -> str:
     few = half if row["law"] in SHAPE else _SMALL if row["law"] in _DIGITS else -math.inf
     if 0 < steps <= few:
         return "minor"
-    usual = row["example"] is not None and math.isfinite(float(row["example"]))
+    usual = row["example"] is not None and abs(float(row["example"])) < FAR
     return "severe" if math.isinf(steps) and usual else "moderate"

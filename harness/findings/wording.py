@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from ..formats import FORMATS, Format, number_format
 from .intervals import Interval, joined
@@ -57,20 +58,18 @@ def by_format(symptoms: Iterable[Symptom]) -> dict[str, list[Interval]]:
     return {name: joined(found[name], FORMATS[name]) for name in FORMATS if found.get(name)}
 
 
-def ranges(intervals: dict[str, list[Interval]]) -> str:
-    """The column ``ranges``: for each format its intervals, with as many digits as tell their ends from other numbers."""
-    return "; ".join(f"{name} {' '.join(_brackets(each, number_format(name)) for each in intervals[name])}" for name in intervals)
-
-
-def _brackets(interval: Interval, form: Format) -> str:
-    return f"[{shortest(interval[0], form)}, {shortest(interval[1], form)}]"
+def ranges(intervals: dict[str, list[Interval]], at_nan: Iterable[str] = ()) -> str:
+    """The column ``ranges``: for each format its intervals, with all digits of their ends; ``[nan, nan]`` stands for NaN."""
+    at_nan = set(at_nan)
+    found = {name: [*intervals.get(name, []), *([(math.nan, math.nan)] if name in at_nan else [])] for name in FORMATS}
+    return "; ".join(f"{name} {' '.join(f'[{low!r}, {high!r}]' for low, high in found[name])}" for name in found if found[name])
 
 
 def where(intervals: list[Interval]) -> str:
-    """Intervals in words, to six digits; many as one."""
+    """Intervals in words, to six digits, rounded outwards; many as one."""
     if len(intervals) == 2:
         (first, before), (after, last) = intervals
-        if (_rounded(-first), _rounded(-before)) == (_rounded(last), _rounded(after)):
+        if (_up(-first), _down(-before)) == (_up(last), _down(after)):
             return _interval((after, last)).replace("x", "|x|", 1)
     if len(intervals) > _MANY:
         return f"{_interval((intervals[0][0], intervals[-1][1]))}, with gaps"
@@ -91,14 +90,30 @@ def _interval(interval: Interval) -> str:
     if low == high:
         return f"x = {_rounded(low)}"
     if low == -high:
-        return "every x" if math.isinf(high) else f"|x| ≤ {_rounded(high)}"
+        return "every x" if math.isinf(high) else f"|x| ≤ {_up(high)}"
     if math.isinf(low) or math.isinf(high):
-        return f"x ≤ {_rounded(high)}" if math.isinf(low) else f"x ≥ {_rounded(low)}"
-    return f"x from {_rounded(low)} to {_rounded(high)}"
+        return f"x ≤ {_up(high)}" if math.isinf(low) else f"x ≥ {_down(low)}"
+    return f"x from {_down(low)} to {_up(high)}"
 
 
 def _rounded(x: float) -> str:
     return f"{x:.{_SHOWN_DIGITS}g}"
+
+
+def _up(x: float) -> str:
+    """The least decimal number of so many digits that is not below."""
+    return _outside(x, ROUND_CEILING)
+
+
+def _down(x: float) -> str:
+    """The largest one that is not above."""
+    return _outside(x, ROUND_FLOOR)
+
+
+def _outside(x: float, rounding: str) -> str:
+    if not math.isfinite(x) or x == 0:
+        return _rounded(x)
+    return f"{float(Context(_SHOWN_DIGITS, rounding).create_decimal(Decimal(x))):.{_SHOWN_DIGITS}g}"
 
 
 def elsewhere(intervals: dict[str, list[Interval]], formats: Iterable[str], first: str) -> str:

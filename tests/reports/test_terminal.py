@@ -208,10 +208,13 @@ def test_a_defect_of_several_frameworks_is_told_once(run: Run) -> None:
     other = row | {"backend": "jax", "sentence": row["sentence"].replace("torch:", "jax:", 1)}
     single = row | {"backend": "numpy", "sentence": row["sentence"].replace("torch:", "numpy:", 1), "group": "another"}
     first, second = briefs(pd.DataFrame([single, row, other]))
-    assert (first.owners, first.number) == (["torch", "jax"], 2)
-    assert (second.owners, second.number) == (["numpy"], 1)
+    assert (first.owners, first.number) == ({row["severity"]: ["torch", "jax"]}, 2)
+    assert (second.owners, second.number) == ({row["severity"]: ["numpy"]}, 1)
     lines = told(first, 100).plain.splitlines()
     assert len(lines) == 2
+    (lesser,) = briefs(pd.DataFrame([row, other | {"severity": "minor"}]))
+    assert told(lesser, 400).plain.startswith(f"1. {row['severity']} in torch: the ")
+    assert "; minor in jax; at x = " in told(lesser, 400).plain
     assert lines[0].startswith(f"2. {row['severity']} in torch, jax: the ")
     short = told(first, 400).plain
     assert all(part in short for part in (f"exact is {float(row['exact']):.4g}"[:12], row["diagnosis"].split("; ")[0]))
