@@ -47,6 +47,7 @@ TANH: Formulas = {
             lambda f, x: 8 * f.xp.sign(x) * (r := f.decay(2 * x)) * f.xp.expm1(-2 * f.xp.abs(x)) / ((1 + r) * (1 + r) * (1 + r)),
         ),
     },
+    ("tanhshrink", 0): {"composed": Formula("x − tanh(x)", lambda f, x: x - f.xp.tanh(x))},
     ("tanhshrink", 1): {
         "from_tanh": Formula("tanh²(x)", lambda f, x: (t := f.xp.tanh(x)) * t),
         "exponential": Formula(

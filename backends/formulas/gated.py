@@ -74,6 +74,10 @@ def _mish_exponential(f: Means, x: Any) -> Any:
 
 
 GATED: Formulas = {
+    ("silu", 0): {"composed": Formula("x σ(x)", lambda f, x: x * f.xp.sigmoid(x))},
+    ("gelu", 0): {"composed": Formula("x/2 (1 + erf(x/√2))", lambda f, x: x / 2 * (1 + f.xp.erf(x * _ROOT_HALF)))},
+    ("gelu_tanh", 0): {"composed": Formula("x/2 (1 + tanh(u))", lambda f, x: x / 2 * (1 + f.xp.tanh(_inner(x)[0])))},
+    ("mish", 0): {"composed": Formula("x tanh(softplus(x))", lambda f, x: x * f.xp.tanh(f.xp.softplus(x)))},
     ("silu", 1): {
         "from_value": Formula("σ(x) + y (1 − σ(x))", lambda f, x: (s := f.xp.sigmoid(x)) + f.value(x) * (1 - s), asks_value=True),
         "from_sigmoid": Formula("σ(x) (1 + x (1 − σ(x)))", lambda f, x: (s := f.xp.sigmoid(x)) * (1 + x * (1 - s))),

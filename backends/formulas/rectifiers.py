@@ -28,6 +28,7 @@ SMOOTH: Formulas = {
         ),
     },
     ("logsigmoid", 0): {
+        "composed": Formula("−softplus(−x)", lambda f, x: -f.xp.softplus(-x)),
         "exponential": Formula("min(x, 0) − ln(1 + q)", lambda f, x: f.below(x, x, 0) - f.xp.log1p(f.decay(x))),
     },
     ("logsigmoid", 1): {

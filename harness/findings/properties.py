@@ -6,7 +6,9 @@
 * ``nan``: NaN in, NaN out;
 * ``limits``: at ±∞ the result is the limit;
 * ``signed_zero``: a zero that the function approaches from one side, at ±0 and ±∞, has the sign of that side;
-* ``modes``: a compiled mode gives the bits of the eager one; where not, the verdict says which of them is nearer to exact.
+* ``modes``: a compiled mode gives the bits of the eager one; where not, the verdict says which of them is nearer to exact;
+* ``composed``: a function gives the bits of the same one composed of others (silu of x times sigmoid); where not, the same. That
+  they differ is no defect of either.
 
 They are checked on the results kept of each pass, see :mod:`harness.findings.evidence`, but for those that are flushed to zero: a
 policy breaks any law. How frameworks compare with each other is in the frame ``agreement``.
@@ -28,7 +30,8 @@ from .kinds import flushed
 from .symptoms import USED
 from .verdicts import Verdict
 
-LAWS = ("range", "monotone", "symmetric", "nan", "limits", "signed_zero", "modes")
+LAWS = ("range", "monotone", "symmetric", "nan", "limits", "signed_zero", "modes", "composed")
+_COMPOSED = "composed"  # the law, and the route
 _APART = 1.0  # ulp of the larger one: so far from their law may two correctly rounded results be
 
 
@@ -40,7 +43,9 @@ def verdicts(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
     output = _unflushed(evidence, task)
     for look in _LAWS:
         yield from look(evidence, output)
-    yield from _modes(evidence, task, tasks)
+    for law, other, names in _others(task, tasks):
+        if other.number in evidence.outputs:
+            yield law, _compared(law, evidence, task, other, names)
 
 
 def _unflushed(evidence: Evidence, task: Task) -> Reals:
@@ -148,33 +153,39 @@ def _signed_zero(evidence: Evidence, output: Reals) -> Verdicts:
 _LAWS: tuple[Callable[[Evidence, Reals], Verdicts], ...] = (*(_range, _monotone, _symmetric, _nan, _limits, _signed_zero),)
 
 
-def _modes(evidence: Evidence, task: Task, tasks: list[Task]) -> Verdicts:
-    mine = task.implementation
+def _others(task: Task, tasks: list[Task]) -> Iterator[tuple[str, Task, tuple[str, str]]]:
+    """Cases that give the same bits, if the law holds, as they are called beside this one."""
     for other in tasks:
-        theirs = other.implementation
-        same = replace(theirs, mode=mine.mode) == mine and other.case == task.case
-        if same and theirs.mode == "eager" != mine.mode and other.number in evidence.outputs:
-            output, eager = evidence.values(task.number), evidence.values(other.number)
-            alike = (np.isnan(output) & np.isnan(eager)) | flushed(evidence, task.number) | flushed(evidence, other.number)
-            differ = (evidence.outputs[task.number] != evidence.outputs[other.number]) & ~alike
-            depth = np.where(np.isnan(output) | np.isnan(eager), math.inf, _ulps(evidence, _apart(output, eager), output, eager))
-            depth = np.where(differ, np.maximum(depth, np.finfo(float).tiny), 0.0)  # zeros of two signs differ, by nothing
-            law, verdict = _worst("modes", evidence, output, np.ones(output.size, bool), depth, "")
-            if verdict.example_bits is not None:
-                verdict.where = _nearer(evidence, task, other, verdict.example_bits, depth > 0)
-            yield law, verdict
+        same_code = replace(other.implementation, mode=task.implementation.mode) == task.implementation
+        if same_code and other.case == task.case and other.implementation.mode == "eager" != task.implementation.mode:
+            yield "modes", other, ("eager", task.implementation.mode)
+        if other.implementation == task.implementation and other.case == replace(task.case, route=_COMPOSED):
+            yield _COMPOSED, other, (_COMPOSED, task.case.route)
 
 
-def _nearer(evidence: Evidence, task: Task, eager: Task, example: int, differ: NDArray[np.bool_]) -> str:
-    """What the eager mode gives at an input, and which of the two is nearer to exact: there, and at how many inputs."""
-    place, names = int(np.flatnonzero(evidence.bits == example)[0]), ("eager", task.implementation.mode)
-    first, second = (_distance(evidence, each.number) for each in (eager, task))
+def _compared(law: str, evidence: Evidence, task: Task, other: Task, names: tuple[str, str]) -> Verdict:
+    """The verdict on a case beside another one; what is flushed in either of them is alike."""
+    mine, theirs = evidence.values(task.number), evidence.values(other.number)
+    alike = (np.isnan(mine) & np.isnan(theirs)) | flushed(evidence, task.number) | flushed(evidence, other.number)
+    differ = (evidence.outputs[task.number] != evidence.outputs[other.number]) & ~alike
+    depth = np.where(np.isnan(mine) | np.isnan(theirs), math.inf, _ulps(evidence, _apart(mine, theirs), mine, theirs))
+    depth = np.where(differ, np.maximum(depth, np.finfo(float).tiny), 0.0)  # zeros of two signs differ, by nothing
+    _, verdict = _worst(law, evidence, mine, np.ones(mine.size, bool), depth, "")
+    if verdict.example_bits is not None:
+        verdict.where = _nearer(evidence, task, other, names, verdict.example_bits, depth > 0)
+    return verdict
+
+
+def _nearer(evidence: Evidence, task: Task, other: Task, names: tuple[str, str], example: int, differ: NDArray[np.bool_]) -> str:
+    """What the other case gives at an input, and which of the two is nearer to exact: there, and at how many inputs."""
+    place = int(np.flatnonzero(evidence.bits == example)[0])
+    first, second = (_distance(evidence, each.number) for each in (other, task))
     nearer = [differ & (first < second), differ & (second < first)]
-    one, other = ("wrong altogether" if np.isinf(each[place]) else f"wrong by {each[place]:.3g} ulp" for each in (first, second))
+    wrong = ["wrong altogether" if np.isinf(each[place]) else f"wrong by {each[place]:.3g} ulp" for each in (first, second)]
     here = next((name for name, at in zip(names, nearer, strict=True) if at[place]), "neither")
     counts = ", ".join(f"{name} at {np.count_nonzero(at)}" for name, at in zip(names, nearer, strict=True))
-    text = f"eager {evidence.values(eager.number)[place]!s}; {here} is nearer to exact: {names[0]} is {one}, {names[1]} {other}"
-    return f"{text}; of the {np.count_nonzero(differ)} inputs that differ {counts}"
+    text = f"{names[0]} {evidence.values(other.number)[place]!s}; {here} is nearer to exact: {names[0]} is {wrong[0]}"
+    return f"{text}, {names[1]} {wrong[1]}; of the {np.count_nonzero(differ)} inputs that differ {counts}"
 
 
 def _distance(evidence: Evidence, case: int) -> Reals:

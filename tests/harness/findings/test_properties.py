@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from harness.findings.evidence import Evidence, examine
 from harness.findings.properties import verdicts
 from harness.findings.verdicts import Verdict
 from harness.formats import FORMATS
+from lastbit import run
 
 
 def right(name: str, order: int, format_name: str) -> Evidence:
@@ -66,6 +68,20 @@ def test_what_is_flushed_breaks_no_law(name: str, order: int) -> None:
     assert "modes" in found
     for verdict in found.values():  # the smallest number and 0 are neighbours, and both may be faithful
         assert verdict.broken == 0 or verdict.steps <= 1
+
+
+def test_which_of_fused_and_composed_is_nearer_to_exact_is_told() -> None:
+    """On a real framework: silu in float16 is rounded once, x σ(x) twice."""
+    found = run("silu", backends=("torch:eager",), formats=("float16",), orders=(0,))
+    rows = found.laws[found.laws.law == "composed"]
+    assert list(rows.route) == ["native"]
+    pair = found.agreement[found.agreement["first"].str.endswith("native") & found.agreement["second"].str.endswith("composed")]
+    assert 1000 < rows.broken.iloc[0] <= pair.differing.iloc[0]
+    told = re.search(r"; (\w+) is nearer to exact: .* that differ composed at (\d+), native at (\d+)$", rows["where"].iloc[0])
+    assert told
+    assert told[1] == "native"
+    assert int(told[3]) > 5 * int(told[2])
+    assert set(found.findings.kind).isdisjoint({"composed"})
 
 
 def broken(name: str, order: int, at: float, to: float, format_name: str = "float32") -> dict[str, Verdict]:
