@@ -1,4 +1,4 @@
-"""What the usual checks see of the tests' mutants, measured; writes ``docs/mutants.md``.
+"""What the usual checks see of the tests' mutants, measured; writes ``docs/what-the-usual-checks-see.md``.
 
     python benchmarks/mutants.py
 
@@ -32,7 +32,7 @@ from backends.protocol import Case  # noqa: E402
 from harness.catalogue import activation, names  # noqa: E402
 from harness.formats import FORMATS, Format  # noqa: E402
 
-DOCUMENT = ROOT / "docs" / "mutants.md"
+DOCUMENT = ROOT / "docs" / "what-the-usual-checks-see.md"
 COUNTS = (600, 10**6)
 CHECKS = ("assert_close", "assert_allclose", "finite differences")
 LETTERS = {"n": lambda rng, count: rng.standard_normal(count), "u": lambda rng, count: rng.uniform(-10, 10, count)}

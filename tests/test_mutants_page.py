@@ -1,4 +1,4 @@
-"""docs/mutants.md says what was measured: its rows are the mutants, and its totals are those of its rows."""
+"""docs/what-the-usual-checks-see.md says what was measured: its rows are the mutants, and its totals are those of its rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ROOT / "tests" / "plugins"
-TEXT = (ROOT / "docs" / "mutants.md").read_text()
+TEXT = (ROOT / "docs" / "what-the-usual-checks-see.md").read_text()
 
 
 def rows(heading: str) -> list[list[str]]:
