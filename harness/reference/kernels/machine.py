@@ -39,7 +39,7 @@ _SOURCES = (
     "*/kernels/*.py",
     "activations.py",
     "accuracy/tally.py",
-    *(f"reference/{name}.py" for name in ("approximation", "balls", "expansion", "leading_terms", "pieces", "rational")),
+    *(f"reference/{name}.py" for name in ("approximation", "balls", "cells", "expansion", "leading_terms", "pieces", "rational")),
 )  # in harness/: kernels, and what their tables are made from
 
 
