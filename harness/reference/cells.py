@@ -42,8 +42,9 @@ _BESIDE = 2.0**-57  # of a line: rests that are less are told beside it
 _UNIT = 2.0**-53
 _UP = 1 + 2.0**-40
 _DOUBTFUL = 2.0**58  # values of fewer times their error are left to the tapes
-_LEAST = 2.0**-600  # cells of smaller results are
-_LOST = 2.0**-1000  # more than is lost where products become subnormal
+_LEAST, _MOST = 2.0**-600, 2.0**1000  # cells of smaller or larger results are, too
+_MODERATE = 2.0**400  # no slope or constant of a line is larger, or smaller by as much
+_LOST = 2.0**-1000  # more than is lost where products become subnormal, times a power of the radius
 
 Reals = NDArray[np.float64]
 _Rows = list[list[float]]
@@ -133,8 +134,8 @@ def _cell(activation: Activation, side: _Side, low: float, high: float) -> list[
     if outside or any(low < cut < high for cut in side.cuts):
         return [None] * len(ORDERS)
     centre, radius = sign * (low + high) / 2, (high - low) / 2
-    fractions = rational.series(activation, centre, sign, 1) and rational.series(activation, centre, sign, ctx.cap)
-    found = [_nothing() if low >= side.beyond[order] else _line(fractions, order, centre) for order in ORDERS]
+    fractions = rational.series(activation, centre, sign, 1) is not None
+    found: list[list[float] | None] = [_nothing() if low >= side.beyond[order] else None for order in ORDERS]
     for precision in (ctx.prec, _MORE):
         with balls.working(precision, ctx.cap):
             series = balls.coefficients(activation, centre, sign)
@@ -144,8 +145,11 @@ def _cell(activation: Activation, side: _Side, low: float, high: float) -> list[
             for order in (order for order in ORDERS if found[order] is None):
                 expanded = [leading_terms.derivative(series, order, n) for n in range(_TERMS)]
                 expanded.append(leading_terms.derivative(whole, order, _TERMS))
-                if sum(balls.upper(ball) * radius**n for n, ball in enumerate(expanded)) < _LEAST:
+                if fractions and all(ball.is_zero() for ball in expanded[2:]):  # the last one: in the whole cell
+                    found[order] = _line(activation, order, centre, sign)
+                if found[order] is None and not _LEAST <= _most([balls.upper(ball) for ball in expanded], radius) < _MOST:
                     found[order] = _nothing()
+                if found[order] is not None:
                     continue
                 close = [lead for lead in side.leads[order] if _close(expanded, lead, centre, radius)]
                 found[order] = _beside(expanded, close[0], centre, radius) if close else _row(expanded, centre, radius)
@@ -160,11 +164,16 @@ def _cell(activation: Activation, side: _Side, low: float, high: float) -> list[
     return found
 
 
+def _most(sizes: list[float], radius: float) -> float:
+    """A bound of a sum of terms of these coefficients; powers of a small radius alone would underflow."""
+    return sum(size * radius ** (n // 2) * radius ** (n - n // 2) for n, size in enumerate(sizes)) * _UP
+
+
 def _close(expanded: list[Any], lead: LeadingTerm, centre: float, radius: float) -> bool:
     """Whether what a result is more than a line is too little for a polynomial of the whole to tell."""
     line = lead.slope * centre + lead.constant
     rests = [expanded[0] - line, expanded[1] - lead.slope, *expanded[2:]]
-    return sum(balls.upper(rest) * radius**n for n, rest in enumerate(rests)) < abs(line) * _BESIDE
+    return _most([balls.upper(rest) for rest in rests], radius) < abs(line) * _BESIDE
 
 
 def _beside(expanded: list[Any], lead: LeadingTerm, centre: float, radius: float) -> list[float] | None:
@@ -176,7 +185,7 @@ def _beside(expanded: list[Any], lead: LeadingTerm, centre: float, radius: float
     lost = [balls.upper(ball - tail) for ball, tail in zip(rests, tails, strict=False)] + [
         balls.upper(ball) for ball in rests[PAIRS:]
     ]
-    error = (sum(bound * radius**n for n, bound in enumerate(lost)) + 4 * PAIRS * _UNIT * sum(sizes) + _LOST) * _UP
+    error = (_most(lost, radius) + 4 * PAIRS * _UNIT * sum(sizes) + _subnormal(radius)) * _UP
     least = sizes[0] - sum(sizes[1:]) - error
     if not (4 * error < least and error <= BOUND * abs(line)):
         return None
@@ -185,15 +194,17 @@ def _beside(expanded: list[Any], lead: LeadingTerm, centre: float, radius: float
     return [centre, error, 0.0, *pairs] + [0.0] * (WIDTH - 3 - 2 * PAIRS)
 
 
-def _line(fractions: tuple[Fraction, ...] | None, order: int, centre: float) -> list[float] | None:
-    """The row of a derivative that is a line whose values are two float64 each, without any error."""
-    if fractions is None:
-        return None
-    value, slope, *further = (leading_terms.derivative(fractions, order, n) for n in range(DEGREE + 1))
+def _line(activation: Activation, order: int, centre: float, sign: int) -> list[float] | None:
+    """The row of a derivative that is a line; None where its values are not two float64 each, without any error."""
+    series = rational.series(activation, centre, sign, order + 2)
+    assert series is not None
+    value, slope = (leading_terms.derivative(series, order, n) for n in (0, 1))
     constant = value - slope * Fraction(centre)
+    if not all(number == 0 or 1 / _MODERATE < abs(number) < _MODERATE for number in (slope, constant)):
+        return None
     exact = all(Fraction(float(number)) == number for number in (slope, constant))
     short = constant == 0 or slope == 0 or abs(math.frexp(float(slope))[0]) == 0.5
-    if any(further) or not (exact and short):
+    if not (exact and short):
         return None
     return [0.0, 0.0, 0.0, float(constant), 0.0, float(slope)] + [0.0] * (WIDTH - 6)
 
@@ -205,9 +216,8 @@ def _row(expanded: list[Any], centre: float, radius: float) -> list[float] | Non
     tails = [float(ball.mid()) for ball in rests[:PAIRS]]
     lost = [balls.upper(ball - tail) for ball, tail in zip(rests, tails, strict=False)]
     lost += [balls.upper(ball) for ball in (*rests[PAIRS:], *expanded[DEGREE + 1 :])]
-    error = sum(bound * radius**n for n, bound in enumerate(lost))
     rounding, size = _rounding(heads, radius)
-    error = (error + rounding + _LOST) * _UP
+    error = (_most(lost, radius) + rounding + _subnormal(radius)) * _UP
     if not error <= BOUND * size:
         return None
     pairs = [part for pair in zip(heads, tails, strict=False) for part in pair]
@@ -229,10 +239,15 @@ def _rounding(heads: list[float], radius: float) -> tuple[float, float]:
     return lost * _UP, size
 
 
+def _subnormal(radius: float) -> float:
+    """More than is lost where products become subnormal, each step's times a power of t."""
+    return _LOST * max(1.0, radius) ** DEGREE
+
+
 def exact_line(activation: Activation, order: int, x: float, sign: int) -> tuple[Fraction, Fraction] | None:
-    """Slope and constant of the line that a derivative is on that side of x, where it is one; exact."""
-    found = rational.series(activation, x, sign, DEGREE + len(ORDERS) + 1)
+    """Slope and constant of the line that a derivative is in the whole piece on that side of x, where it is one; exact."""
+    found = rational.polynomial(activation, x, sign, order + 1)
     if found is None:
         return None
-    value, slope, *further = (leading_terms.derivative(found, order, n) for n in range(DEGREE + 1))
-    return None if any(further) else (slope, value - slope * Fraction(x))
+    value, slope = (leading_terms.derivative(found, order, n) for n in (0, 1))
+    return slope, value - slope * Fraction(x)

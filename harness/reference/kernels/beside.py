@@ -18,10 +18,12 @@ from .cellwise import COLUMNS
 
 _TIED = 2.0**-50  # a rest that is so much less than its lead needs no second part
 _SERIES = 2.0**-52  # nor do terms that are so much less than the first
+_LEFT_OUT, _LEFT_OUT_SERIES = 2.0**-60, 2.0**-104  # what further terms may be, of the first one
 _FEW = 5  # coefficients that are used
 _WIDTHS = range(2, -LOWEST)
 _LINE_ERROR = 2.0**-101  # of a line whose slope is a pair
-_STEEP = 100  # no slope is more, or less, by so many binades than 1
+_STEEP = 100  # no number is more, or less, by so many binades than 1: none of their products is subnormal
+_STEEPEST = 4  # nor is one of so many factors of 2^-200
 
 Row = NDArray[np.float64]
 
@@ -41,13 +43,14 @@ def near(activation: Activation, order: int, sign: int, found: Near | None, cut:
     heads = [abs(head) for head in coefficients]
     for width in _WIDTHS:
         reach = math.ldexp(1.0, -width)
-        sizes = [head * reach**n for n, head in enumerate(heads)]
-        if reach > found.reach * 2.0**-2 or not sum(sizes[_FEW:]) <= 2.0**-60 * sizes[0]:
+        sizes = [head * reach ** (n // 2) * reach ** (n - n // 2) for n, head in enumerate(heads)]  # reach^n may underflow
+        left_out = _LEFT_OUT_SERIES if lead == ZERO else _LEFT_OUT
+        if reach > found.reach * 2.0**-2 or not sum(sizes[_FEW:]) <= left_out * sizes[0]:
             continue
         if not sum(sizes[1:]) <= 2.0**-10 * sizes[0]:
             continue
         if lead == ZERO:
-            if found.first > 1 or not sum(sizes[1:]) <= _SERIES * sizes[0]:
+            if found.first > 1 or not _mild(heads[0], 1.0, _STEEP) or not sum(sizes[1:]) <= _SERIES * sizes[0]:
                 continue
             mode = cellwise.SERIES
         else:
@@ -55,7 +58,9 @@ def near(activation: Activation, order: int, sign: int, found: Near | None, cut:
             degree = found.first if constant else found.first - 1
             beside = 1.01 * heads[0] * reach**degree
             even = not constant or slope * reach <= 2.0**-4 * constant
-            if degree < 1 or not even or not beside <= _TIED * (constant or slope) or not _mild(heads[0], constant or slope):
+            if not 1 <= degree <= _STEEPEST or not even or not beside <= _TIED * (constant or slope):
+                continue
+            if not _mild(heads[0], constant or slope) or not _mild(constant or slope, 1.0, _STEEP):
                 continue
             mode = cellwise.TIED
         row[: cellwise.FIRST + 1] = [reach, mode, lead.slope, 0.0, lead.constant, 0.0, found.first]
@@ -79,6 +84,9 @@ def far(activation: Activation, order: int, sign: int, found: Far | None, cut: f
     row = _empty()
     row[cellwise.LIMIT] = math.inf
     if found is None or (found.size == 0 and found.above == 0):
+        return row
+    numbers = [number for number in found.lead[:2] if number]
+    if not all(_mild(number, 1.0, _STEEP) for number in numbers):
         return row
     row[cellwise.LIMIT], row[cellwise.ABOVE] = found.begin, found.above
     if found.size:
@@ -111,6 +119,6 @@ def _empty() -> Row:
     return np.zeros(COLUMNS)
 
 
-def _mild(first: float, second: float) -> bool:
+def _mild(first: float, second: float, binades: int = 9) -> bool:
     """Whether two numbers are alike enough for what is said of their quotient's size."""
-    return sys.float_info.min < abs(first) and abs(math.frexp(first)[1] - math.frexp(second)[1]) < 9
+    return sys.float_info.min < abs(first) and abs(math.frexp(first)[1] - math.frexp(second)[1]) < binades

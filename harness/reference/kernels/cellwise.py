@@ -30,6 +30,7 @@ _ALL = (1 << LANES) - 1
 _TINY = 2.0**-500  # inputs below are scaled
 _CLAMPED = 2.0**-200  # below, only the side of the rest is told
 _FAINT = 2.0**-300
+_LEFT_OUT = 2.0**-109
 _LARGE = 2.0**1020
 _NEGLIGIBLE = 2.0**-530
 
@@ -98,8 +99,8 @@ def _beside(v: Any, end: Any) -> Any:
     h, rest = two_sum(p, end[CONSTANT])
     if not abs(h) < _LARGE:
         return math.nan, 0.0, 0.0, 1.0
-    if rest != 0.0:
-        return h, rest, abs(h) * _CLAMPED, 1.0
+    if rest != 0.0:  # what is left out is less than 2^-110 of h
+        return h, rest, abs(h) * _LEFT_OUT, 1.0
     rest = end[ABOVE] * abs(h) * _CLAMPED
     return h, rest, abs(rest) * 0.5, 1.0
 
@@ -122,11 +123,15 @@ def _end(v: Any, end: Any) -> Any:
 
 
 @kernel
-def evaluate(x: Any, ends: Any, binades: Any, index: Any, rows: Any, hi: Any, lo: Any, error: Any, scale: Any, left: Any) -> Any:
-    """Write the exact results for x, float64[8 n], as (hi + lo) / scale with the error; how many others must do, and which."""
+def evaluate(
+    x: Any, ends: Any, binades: Any, index: Any, rows: Any, hi: Any, lo: Any, error: Any, scale: Any, left: Any, places: Any
+) -> Any:
+    """Write the exact results for x, float64[8 n], as (hi + lo) / scale with the error; how many others must do, and which.
+
+    ``left`` takes the latter, ``places``, int64[8], is scratch memory: what is allocated here would be freed once borrowed.
+    """
     x, ends, binades, index, rows = borrowed((x, ends, binades, index, rows))
-    hi, lo, error, scale, left = borrowed((hi, lo, error, scale, left))
-    places = borrowed(np.empty(LANES, np.int64))
+    hi, lo, error, scale, left, places = borrowed((hi, lo, error, scale, left, places))
     count = 0
     for start in range(0, x.size, LANES):
         somewhere = np.int64(0)

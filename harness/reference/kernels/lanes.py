@@ -11,6 +11,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from ..cells import DEGREE, PAIRS, WIDTH
@@ -71,6 +72,9 @@ def _polynomials(context: Any, x: Any, places: Any, rows: Any, hi: Any, lo: Any,
 
     They do where the value is no less than the row's least, and its second part larger than the error; or that is not above 0.
     """
+
+    if not all(array.layout == "C" for array in (x, places, rows, hi, lo, error)):  # it is said of memory, not of elements
+        raise TypingError("arrays of polynomials have to be contiguous")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         *arrays, begin = arguments

@@ -25,6 +25,7 @@ Program = Callable[[Reals], Reals]
 
 _DOUBTFUL = 2.0**-58  # relative error from which on the exact reference is asked at once
 _BESIDE = -200.0  # a rest smaller than the lead by more binades than these counts as so small
+_LEFT_OUT = 2.0**-108  # more than what far out is negligible
 _HUGE, _ALMOST = 1025.0, 1022.0  # binades that are infinite, or may be
 _LOWEST, _SCALE = -700.0, 600  # results below 2^-700 carry a factor of 2^600
 _NEGLIGIBLE = -1130.0  # binades that stand for less
@@ -61,6 +62,8 @@ def _far(x: Any, exponent: Any, slope: Any, constant: Any, above: Any, out: Any)
         out[0, i], out[1, i], out[2, i], out[3, i] = _beside(
             normal(slope * x[i], 0.0, 0.0, exponent[i]), _beside(normal(constant, 0.0, 0.0, 0.0), rest)
         )
+        if slope != 0.0 and constant != 0.0:  # not the rest's side alone is told
+            out[2, i] += _LEFT_OUT
 
 
 @kernel
@@ -204,6 +207,7 @@ def fast_reference(activation: Activation, order: int, made: cells.Cells) -> Cal
     rows = made.rows[order]
 
     def fill(x: Reals, hi: Reals, lo: Reals, error: Reals, scale: Reals) -> None:
+        x = np.ascontiguousarray(x)
         whole = x.size // LANES * LANES
         evaluate(*(part[:whole] for part in (x, hi, lo, error, scale)))
         if whole < x.size:
@@ -214,8 +218,8 @@ def fast_reference(activation: Activation, order: int, made: cells.Cells) -> Cal
                 part[whole:] = found[: x.size - whole]
 
     def evaluate(x: Reals, hi: Reals, lo: Reals, error: Reals, scale: Reals) -> None:
-        left = np.empty(x.size, np.int64)
-        left = left[: cellwise.evaluate(x, parts.ends, made.binades, made.places, rows, hi, lo, error, scale, left)]
+        left, places = np.empty(x.size, np.int64), np.empty(LANES, np.int64)
+        left = left[: cellwise.evaluate(x, parts.ends, made.binades, made.places, rows, hi, lo, error, scale, left, places)]
         if left.size:
             some = tuple(np.empty(left.size) for _ in range(4))
             parts.fill(x[left], *some)

@@ -225,6 +225,8 @@ def check_wide(definition: Activation, order: int, x: np.ndarray, function: Call
             continue
         if abs(tail) > doubt:
             assert (low >= head and high > head) if tail > 0 else (high <= head and low < head), where
+        if tail == doubt == 0:
+            assert low <= head <= high, where
         if abs(tail) > abs(head) * Fraction(2) ** -190:  # else it tells the side alone
             width = doubt + (high - low)
             assert high - width <= head + tail <= low + width, where
