@@ -70,7 +70,8 @@ def _evaluated(builder: Any, x: Any, columns: list[Any]) -> tuple[Any, Any]:
 def _polynomials(context: Any, x: Any, places: Any, rows: Any, hi: Any, lo: Any, error: Any, start: Any) -> Any:
     """Write the values at x[start:start + 8] by the rows at places; returns bits of lanes that these do not decide.
 
-    They do where the value is no less than the row's least, and its second part larger than the error; or that is not above 0.
+    They do where the value is no less than the row's least, and its second part larger than the error; or that is not above 0,
+    and the second part's sign need not tell on which side of a power of two the result is: there units change.
     """
 
     if not all(array.layout == "C" for array in (x, places, rows, hi, lo, error)):  # it is said of memory, not of elements
@@ -97,7 +98,11 @@ def _polynomials(context: Any, x: Any, places: Any, rows: Any, hi: Any, lo: Any,
         zero = ir.Constant(_VECTOR, [0.0] * LANES)
         large = builder.fcmp_ordered(">=", _size(builder, values[0]), columns[2])
         sided = builder.fcmp_ordered(">", _size(builder, values[1]), values[2])
-        decided = builder.and_(large, builder.or_(sided, builder.fcmp_ordered("<=", columns[1], zero)))
+        wide = ir.VectorType(word, LANES)
+        fraction = builder.and_(builder.bitcast(values[0], wide), ir.Constant(wide, [2**52 - 1] * LANES))
+        inside = builder.icmp_unsigned("!=", fraction, ir.Constant(wide, [0] * LANES))
+        exact, rational = (builder.fcmp_ordered(how, columns[1], zero) for how in ("==", "<"))
+        decided = builder.and_(large, builder.or_(sided, builder.or_(exact, builder.and_(rational, inside))))
         return builder.zext(builder.bitcast(builder.not_(decided), ir.IntType(LANES)), word)
 
     return types.int64(x, places, rows, hi, lo, error, types.int64), generate

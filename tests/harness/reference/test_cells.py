@@ -93,6 +93,14 @@ def test_own_activations_have_polynomials_too(tmp_path: Path) -> None:
     assert math.isfinite(rows[2, index[-1], 1]) or rows.shape[1] > 100
 
 
+def test_exact_powers_of_two_are_left_to_exact_arithmetic() -> None:
+    """softsign''(7) is -2^-8. What rounding leaves beside it would be taken for the side, and the unit for half of it."""
+    function = kernels.wide(activation("softsign"), 2, kernels.MANY).function
+    parts = np.empty((4, 2))
+    function(np.array([7.0, -7.0]), *parts)
+    assert parts[:2].tolist() == [[-(2.0**-8), 2.0**-8], [0.0, 0.0]]
+
+
 def test_inputs_of_any_number_are_answered() -> None:
     definition = activation("sigmoid")
     function = kernels.wide(definition, 0, kernels.MANY).function
