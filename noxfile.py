@@ -127,6 +127,7 @@ def bench(session: nox.Session) -> None:
     install(session, ".[all]")
     session.run("python", "benchmarks/instrument.py", *session.posargs)
     session.run("python", "benchmarks/kernels.py")
+    session.run("python", "benchmarks/double.py")
 
 
 @nox.session

@@ -111,7 +111,7 @@ def command(request: Request, timed: bool = False) -> str:
             words += [option, str(value)]
     words += ["--inputs", request.inputs] if request.inputs else []
     words += ["--seed", str(request.seed)] if request.seed else []
-    words += ["--search", str(request.search)] if request.search else []
+    words += ["--search", str(request.search)] if request.search >= 0 else []
     words += ["--activations", Path(request.own).name] if request.own else []
     for own in request.implementations:
         words += ["--implementation", re.sub(r"^[^:]*/", "", own)]

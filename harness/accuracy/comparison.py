@@ -102,7 +102,8 @@ class Comparison:
     def __init__(
         self, activation: Activation, order: int, format: Format, lanes: int, inputs: int = 0, exhaustive: bool = False
     ) -> None:
-        kernel = (kernels.wide if format.bits == 64 else kernels.narrow)(activation, order)
+        wide = format.bits == 64
+        kernel = kernels.wide(activation, order, inputs) if wide else kernels.narrow(activation, order)
         self.activation, self.format = activation, format
         quantiled = CHUNK if inputs <= _ALL_QUANTILED else CHUNK // 8
         self._lanes = [_Lane(Exact(activation, order), kernel, format, quantiled, exhaustive) for _ in range(lanes)]

@@ -47,8 +47,8 @@ class Errors64:
     arithmetic, and the others count as right.
     """
 
-    def __init__(self, definition: Activation, order: int) -> None:
-        self._reference, self._exact = kernels.wide(definition, order).function, Exact(definition, order)
+    def __init__(self, definition: Activation, order: int, inputs: int = 0) -> None:
+        self._reference, self._exact = kernels.wide(definition, order, inputs).function, Exact(definition, order)
         self._format = FORMATS["float64"]
 
     def __call__(self, inputs: Bits, results: Bits, executor: Executor) -> Errors:
@@ -122,7 +122,7 @@ def refine(
         The :data:`FIGURES`; ``{"reason"}`` where the implementation failed on the way.
     """
     form = FORMATS["float64"]
-    gauge = Errors64(definition, task.case.order)
+    gauge = Errors64(definition, task.case.order, budget)
     search = Search(form, budget, gauge, around, seed)
     mine, workers = Task(task.number, task.implementation, task.case), {task.implementation: worker}
     Sweep([mine], workers, search, executor, 1, search.block, progress).run(search)

@@ -96,11 +96,12 @@ Laws = Annotated[
     bool | None, typer.Option(help="Check what must make no difference: place, repetition, threads. [default: with --all]")
 ]
 SearchBudget = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--search",
         show_default=False,
-        help="Evaluations of a search for the worst input of each float64 case. [default: none]",
+        help="Evaluations of a search for the worst input of each float64 case; 0: none. "
+        "[default: 2^18 where no inputs are named, of up to 4 activations]",
     ),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All activations, with less common parameters and in every mode too.")]
@@ -140,7 +141,7 @@ def asked(
     inputs: str,
     seed: int,
     laws: bool | None,
-    search: int,
+    search: int | None,
     own: Path | None,
 ) -> Request:
     """What the options of ``lastbit run`` and ``lastbit plan`` mean.
@@ -148,12 +149,15 @@ def asked(
     Raises:
         ValueError: where some activations and all are asked for.
     """
+    from ..accuracy.search import LEAST
     from ..runs.plan import EVERYTHING, Request
     from ..workers.implementations import every_mode
 
     activations, backends = own_functions.activations, own_functions.backends
     if everything and activations:
         raise ValueError("--all measures every activation: give either names or --all")
+    if search is not None and search < 0:
+        raise ValueError(f"search {search}: give at least {LEAST} evaluations, or 0")
     return Request(
         EVERYTHING if everything else activations,
         backends or (every_mode() if everything else ()),
@@ -164,7 +168,7 @@ def asked(
         seed,
         everything if laws is None else laws,
         own=own_file(own),
-        search=search,
+        search=-1 if search is None else search,
         implementations=own_functions.implementations,
     )
 

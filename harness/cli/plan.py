@@ -40,7 +40,7 @@ def plan(
     inputs: InputsChoice = "",
     seed: Seed = 0,
     laws: Laws = None,
-    search: SearchBudget = 0,
+    search: SearchBudget = None,
     as_json: AsJson = False,
     everything: Everything = False,
     own: Own = None,

@@ -58,7 +58,7 @@ def run(
     inputs: InputsChoice = "",
     seed: Seed = 0,
     laws: Laws = None,
-    search: SearchBudget = 0,
+    search: SearchBudget = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the frames, new or empty. [default: lastbit-run-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --out holds; other files stay.")] = False,
     require_backends: Annotated[bool, typer.Option(help="Exit with 4 if a backend is missing or did not survive.")] = False,

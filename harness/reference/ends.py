@@ -31,6 +31,7 @@ _PRECISION = 320  # bits
 _EXACT = 8000  # bits: of coefficients that are told from zero beside others times powers of the least subnormal number
 _LEAST = -1074
 _SMALLEST = 70  # no polynomial reaches less far than 2^-70: what is left to others would lose too many digits
+_MODERATE = 2.0**800  # no first coefficient is larger, or smaller by as much: second parts would be subnormal
 _FAINT = -110  # binades by which a rest beside a lead is negligible
 _NEGLIGIBLE, _ENORMOUS = -1100, 1030  # binades of results that no format tells from 0, or from infinity
 _DENSE, _STRIDE = 64, 32  # far out begins at one of the first powers of two, or at one of every so many
@@ -76,6 +77,8 @@ def near(activation: Activation, order: int, sign: int, reach: float) -> Near | 
             return None
     with balls.working(_PRECISION, 2):
         split = [_pair(ball) for ball in rest[first:]]
+    if not 1 / _MODERATE < abs(split[0][0]) < _MODERATE:
+        return None
     for exponent in range(1, _SMALLEST):
         radius = math.ldexp(1.0, -exponent)
         if radius <= reach and _close(activation, order, sign, radius, rest, first):

@@ -16,9 +16,8 @@ from ..activations import Activation
 from .balls import Enclosure
 
 _LARGEST = 1 << 16  # bits of a coefficient; x^1000000 has more of them than anybody can wait for
-
-
 _TRIED = (-1.3, 1.3)  # 53 bits; a polynomial of degree n has 53 n at them
+_LARGEST_DEGREE = 64  # of polynomials that are asked whether they are one of less
 
 
 class Transcendental(Exception):
@@ -83,7 +82,7 @@ class _Series:
 class _Operations:
     """:class:`harness.activations.Operations` on such series around x, seen from one side (-1 or +1), or 0: at x itself."""
 
-    def __init__(self, x: float, side: int, one: _Series) -> None:
+    def __init__(self, x: float, side: int, one: Any) -> None:
         self._x, self._side, self._one = x, side, one
 
     @property
@@ -136,6 +135,54 @@ def _evaluated(activation: Activation, x: float, side: int, terms: int) -> tuple
     argument, one = _Series((Fraction(x), Fraction(1), *zeros)[:terms]), _Series((Fraction(1), *zeros)[:terms])
     found = activation.expression(argument, _Operations(x, side, one))
     return argument._lift(found).coefficients
+
+
+class _Degrees:
+    """Upper bounds of the degrees of a rational function's numerator and denominator, and what the operations make of them."""
+
+    __slots__ = ("above", "below")
+
+    def __init__(self, above: int, below: int = 0) -> None:
+        self.above, self.below = above, below
+
+    def __neg__(self) -> _Degrees:
+        return self
+
+    def __add__(self, other: _Degrees | float) -> _Degrees:
+        if not isinstance(other, _Degrees):
+            return _Degrees(max(self.above, self.below), self.below)
+        return _Degrees(max(self.above + other.below, other.above + self.below), self.below + other.below)
+
+    __radd__ = __sub__ = __rsub__ = __add__
+
+    def __mul__(self, other: _Degrees | float) -> _Degrees:
+        return _Degrees(self.above + other.above, self.below + other.below) if isinstance(other, _Degrees) else self
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: _Degrees | float) -> _Degrees:
+        return _Degrees(self.above + other.below, self.below + other.above) if isinstance(other, _Degrees) else self
+
+    def __rtruediv__(self, other: float) -> _Degrees:
+        return _Degrees(self.below, self.above)
+
+
+def polynomial(activation: Activation, x: float, side: int, degree: int) -> tuple[Fraction, ...] | None:
+    """The coefficients of the polynomial of at most that degree in (t - x) that the piece on that side of x is, if it is one.
+
+    P/Q less a polynomial T of degree d is (P - T Q)/Q, whose numerator has no more zeros at x than its degree, which is at
+    most that of P, or those of Q and T together: so many coefficients that vanish beyond d prove that all do.
+    """
+    try:
+        found = activation.expression(_Degrees(1), _Operations(x, side, _Degrees(0)))
+    except (Transcendental, ArithmeticError, ValueError):
+        return None
+    bound = found if isinstance(found, _Degrees) else _Degrees(0)
+    last = max(bound.above, bound.below + degree)
+    if last > _LARGEST_DEGREE:
+        return None
+    coefficients = series(activation, x, side, last + 1)
+    return None if coefficients is None or any(coefficients[degree + 1 :]) else coefficients[: degree + 1]
 
 
 def derivative(activation: Activation, order: int, x: float, side: int) -> Fraction | None:

@@ -39,7 +39,7 @@ def run(
     block: int | None = None,
     laws: bool = False,
     own: str | os.PathLike[str] = "",
-    search: int = 0,
+    search: int = -1,
     implementations: tuple[str, ...] = (),
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -56,7 +56,8 @@ def run(
         block: inputs per block, a power of two of at least 1024; changes no result.
         laws: whether to check the invariances as well, see :mod:`harness.findings.invariances`.
         own: a Python file with activations of your own, see docs/own-activations.md.
-        search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none.
+        search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none;
+            -1: 2^18 where no inputs are named, of at most four activations.
         implementations: functions of your own beside the backend's, see :mod:`backends.target`; needs one backend.
         out: directory to save the frames in, new or empty.
         overwrite: whether a run that ``out`` holds is replaced.

@@ -26,6 +26,8 @@ from ..workers.own import held_against, own_implementations
 
 SMALLER_SAMPLE = 1 << 20
 """Inputs of formats wider than 16 bits where many activations are asked for."""
+SHORT_SEARCH = LEAST
+"""Evaluations of the search that a float64 case has where nothing is said of inputs and searches."""
 FEW = 4
 """Runs of more activations have smaller samples, and formulas, which take seconds each to compile, in eager modes only."""
 EVERYTHING = (
@@ -52,7 +54,8 @@ class Request:
         seed: of the samples.
         laws: whether the invariances are checked as well, see :mod:`harness.findings.invariances`.
         own: a Python file with activations of the user's own, see :mod:`harness.reference.own`; meant where no names are given.
-        search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none.
+        search: evaluations of a search for the worst input of each float64 case, see :mod:`harness.accuracy.search`; 0: none;
+            -1: :data:`SHORT_SEARCH` where no inputs are named and there are no more than four activations, else none.
         implementations: functions of the user's own, see :mod:`backends.target`, measured beside the backend's.
     """
 
@@ -65,7 +68,7 @@ class Request:
     seed: int = 0
     laws: bool = False
     own: str = ""
-    search: int = 0
+    search: int = -1
     implementations: tuple[str, ...] = ()
 
 
@@ -123,9 +126,11 @@ def plan(request: Request) -> Plan:
     chosen = {form.name: choose_inputs(form, texts[form.name], request.seed, sample) for form in formats}
     sparing = len(activations) > FEW and not request.routes
     compiling = {each for each in implementations if each.mode in _COMPILING and replace(each, mode="eager") in implementations}
-    if request.search and (request.search < LEAST or "float64" not in chosen):
+    unsaid = request.search < 0 and not request.inputs and sample == SAMPLE and "float64" in chosen
+    search = SHORT_SEARCH if unsaid else max(request.search, 0)
+    if search and (search < LEAST or "float64" not in chosen):
         raise ValueError(f"search {request.search}: give at least {LEAST} evaluations, and float64 among the formats")
-    result = Plan(inputs=chosen, laws=request.laws, seed=request.seed, search=request.search)
+    result = Plan(inputs=chosen, laws=request.laws, seed=request.seed, search=search)
     result.activations = {(found.name, found.parameters): found for found in activations}
     for form in formats:
         for asked in activations:

@@ -32,7 +32,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...activations import Activation
+from ...activations import ORDERS, Activation
 from ...catalogue import names
 
 CHUNK = 1024
@@ -64,11 +64,26 @@ def narrow(activation: Activation, order: int) -> Kernel:
     return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
-def wide(activation: Activation, order: int) -> Kernel:
-    """The double-double kernel for float64; it gives every result's error bound."""
-    from .reference_wide import reference
+MANY = 1 << 20
+"""Inputs from which on it pays to make the polynomials of a float64 kernel, which takes up to 20 s once."""
 
-    return Kernel(reference(activation, order))
+
+def wide(activation: Activation, order: int, inputs: int = 0) -> Kernel:
+    """The double-double kernel for float64; it gives every result's error bound.
+
+    Args:
+        activation: the definition.
+        order: 0 value, 1 gradient, 2 second derivative.
+        inputs: how many it is wanted for. From :data:`MANY` on it has polynomials, tens of times as fast; its results differ
+            within their error bounds, so that whether it has them must not depend on what is in the cache.
+    """
+    from .reference_wide import fast_reference, reference
+
+    if inputs < MANY:
+        return Kernel(reference(activation, order))
+    with _MAKING:
+        made = _cells(activation)
+    return Kernel(fast_reference(activation, order, made))
 
 
 _MAKING = threading.Lock()
@@ -76,20 +91,41 @@ _MAKING = threading.Lock()
 
 @lru_cache(8)
 def _arrays(activation: Activation) -> tuple[Any, ...]:
-    """The polynomials of all orders; those of the catalogue and of users' files are kept on disk."""
+    """The polynomials of all orders for narrow formats."""
+    from .. import approximation
+    from . import polynomial
+
+    return _kept(activation, "", lambda: polynomial.arrays(approximation.build(activation)))
+
+
+@lru_cache(8)
+def _cells(activation: Activation) -> Any:
+    """The cells of all orders for float64."""
+    from .. import cells
+    from .reference_wide import line
+
+    def make() -> tuple[Any, ...]:
+        lines = [line(activation, order) for order in ORDERS]
+        return tuple(cells.build(activation, lines[0].cuts, [(its.begins(0), its.begins(1)) for its in lines]))
+
+    return cells.Cells(*_kept(activation, "-wide", make))
+
+
+def _kept(activation: Activation, kind: str, make: Callable[[], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Arrays that take seconds to make; those of the catalogue and of users' files are kept on disk."""
     import numpy as np
 
-    from .. import approximation
-    from . import machine, polynomial
+    from . import machine
 
     if activation.name not in names() and not activation.digest:
-        return polynomial.arrays(approximation.build(activation))
-    file = Path(machine.CACHE) / f"{activation}{activation.digest and f'-{activation.digest}'}.npz"  # never another definition's
+        return make()
+    name = f"{activation}{activation.digest and f'-{activation.digest}'}{kind}.npz"  # never another definition's
+    file = Path(machine.CACHE) / name
     try:
         with np.load(file) as saved:
             return tuple(saved[f"arr_{number}"] for number in range(len(saved.files)))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # not there yet, or broken: make it anew
-        made = polynomial.arrays(approximation.build(activation))
+        made = make()
     with suppress(OSError):  # a cache is a convenience
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".npz")

@@ -38,8 +38,12 @@ def _prefer_wide_vectors() -> None:
 _SOURCES = (
     "*/kernels/*.py",
     "activations.py",
+    "catalogue.py",
     "accuracy/tally.py",
-    *(f"reference/{name}.py" for name in ("approximation", "balls", "expansion", "leading_terms", "pieces", "rational")),
+    *(
+        f"reference/{name}.py"
+        for name in ("approximation", "balls", "cells", "ends", "expansion", "leading_terms", "own", "pieces", "rational")
+    ),
 )  # in harness/: kernels, and what their tables are made from
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...activations import Activation
-from .. import ends
+from .. import cells, ends
 from ..ends import Far, Near
+from . import beside, cellwise
 from .elementary import two_product_sum
+from .lanes import LANES
 from .machine import kernel, routine
 from .numbers import add, multiply, normal, power
 from .tape import tapes
@@ -23,6 +25,7 @@ Program = Callable[[Reals], Reals]
 
 _DOUBTFUL = 2.0**-58  # relative error from which on the exact reference is asked at once
 _BESIDE = -200.0  # a rest smaller than the lead by more binades than these counts as so small
+_LEFT_OUT = 2.0**-108  # more than what far out is negligible
 _HUGE, _ALMOST = 1025.0, 1022.0  # binades that are infinite, or may be
 _LOWEST, _SCALE = -700.0, 600  # results below 2^-700 carry a factor of 2^600
 _NEGLIGIBLE = -1130.0  # binades that stand for less
@@ -59,6 +62,8 @@ def _far(x: Any, exponent: Any, slope: Any, constant: Any, above: Any, out: Any)
         out[0, i], out[1, i], out[2, i], out[3, i] = _beside(
             normal(slope * x[i], 0.0, 0.0, exponent[i]), _beside(normal(constant, 0.0, 0.0, 0.0), rest)
         )
+        if slope != 0.0 and constant != 0.0:  # not the rest's side alone is told
+            out[2, i] += _LEFT_OUT
 
 
 @kernel
@@ -116,6 +121,7 @@ class Line:
     """The real line in parts, each with what computes an activation's derivative there."""
 
     def __init__(self, activation: Activation, order: int) -> None:
+        """Find the parts, and what is known at the ends of the range."""
         self._activation, self._terms = activation, order + 1
         self._bounds: list[float] = []
         self._programs: list[tuple[Program, int]] = []  # with the binary logarithm of the factorial that is missing
@@ -127,6 +133,16 @@ class Line:
         cuts = [cut for cut in cuts if cut > 0]
         close = {sign: ends.near(activation, order, sign, min(cuts, default=math.inf)) for sign in (-1, 1)}
         away = {sign: ends.far(activation, order, sign, max(cuts, default=0.0)) for sign in (-1, 1)}
+        self.cuts = tuple(sorted({tape.high for tape in between[:-1]} | set(activation.kinks) - {0.0}))
+        self.ends = np.array(
+            [
+                [
+                    beside.near(activation, order, sign, close[sign], min(cuts, default=math.inf)),
+                    beside.far(activation, order, sign, away[sign], max(cuts, default=0.0)),
+                ]
+                for sign in (-1, 1)
+            ]
+        )
         low = {sign: found.reach if found else 0.0 for sign, found in close.items()}
         high = {sign: found.begin if found else math.inf for sign, found in away.items()}
         parts: list[tuple[float, Program, int]] = []
@@ -146,6 +162,11 @@ class Line:
 
     def _of(self, tape: Any) -> Program:
         return lambda x: tape.run(x, self._terms)
+
+    def begins(self, side: int) -> float:
+        """From which magnitude on results of negative (0) or positive (1) inputs are told by what is known far out."""
+        limit, mode = self.ends[side, 1, cellwise.LIMIT], self.ends[side, 1, cellwise.MODE]
+        return math.inf if mode == cellwise.LINEAR else float(limit)
 
     def fill(self, x: Reals, hi: Reals, lo: Reals, error: Reals, scale: Reals) -> None:
         """Write the exact results for x, float64[n], as (hi + lo) / scale, with the error of hi + lo.
@@ -169,6 +190,42 @@ class Line:
 
 
 @lru_cache(64)
+def line(activation: Activation, order: int) -> Line:
+    """The real line in parts; it takes up to a second or two."""
+    return Line(activation, order)
+
+
+@lru_cache(64)
 def reference(activation: Activation, order: int) -> Callable[..., None]:
     """``function(x, hi, lo, error, scale)``, see :meth:`Line.fill`."""
-    return Line(activation, order).fill
+    return line(activation, order).fill
+
+
+def fast_reference(activation: Activation, order: int, made: cells.Cells) -> Callable[..., None]:
+    """The same, with cells for most inputs."""
+    parts, kinks = line(activation, order), [kink for kink in activation.kinks if kink != 0.0]
+    rows = made.rows[order]
+
+    def fill(x: Reals, hi: Reals, lo: Reals, error: Reals, scale: Reals) -> None:
+        x = np.ascontiguousarray(x)
+        whole = x.size // LANES * LANES
+        evaluate(*(part[:whole] for part in (x, hi, lo, error, scale)))
+        if whole < x.size:
+            last = np.ones((5, LANES))
+            last[0, : x.size - whole] = x[whole:]
+            evaluate(*last)
+            for part, found in zip((hi, lo, error, scale), last[1:], strict=True):
+                part[whole:] = found[: x.size - whole]
+
+    def evaluate(x: Reals, hi: Reals, lo: Reals, error: Reals, scale: Reals) -> None:
+        left, places = np.empty(x.size, np.int64), np.empty(LANES, np.int64)
+        left = left[: cellwise.evaluate(x, parts.ends, made.binades, made.places, rows, hi, lo, error, scale, left, places)]
+        if left.size:
+            some = tuple(np.empty(left.size) for _ in range(4))
+            parts.fill(x[left], *some)
+            for array, found in zip((hi, lo, error, scale), some, strict=True):
+                array[left] = found
+        for kink in kinks:
+            hi[x == kink] = math.nan
+
+    return fill

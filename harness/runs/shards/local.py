@@ -129,9 +129,10 @@ def settle(work: Plan, units: list[Unit], store: Store) -> None:
 def _compile_kernels(work: Plan, units: list[Unit]) -> None:
     """Have the kernels of all passes compiled; a first run would otherwise wait for each in turn."""
     for unit in units:
-        case = work.tasks[unit.tasks[0]].case
+        task = work.tasks[unit.tasks[0]]
+        case, inputs = task.case, work.inputs_of(task)
         form = number_format(case.format)
-        comparison = Comparison(work.definition(case), case.order, form, lanes=1)
+        comparison = Comparison(work.definition(case), case.order, form, 1, inputs.count, inputs.exhaustive)
         one = form.round([1.0])
         with ThreadPoolExecutor(1) as executor:
             comparison.add(0, one, {0: one, 1: one ^ one.dtype.type(1)}, executor)

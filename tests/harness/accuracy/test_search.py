@@ -19,7 +19,7 @@ from harness.formats import FORMATS
 from harness.reference import kernels
 from harness.reference.exact import Exact
 from harness.runs.execution import execute
-from harness.runs.plan import Request, plan
+from harness.runs.plan import EVERYTHING, Request, plan
 from harness.runs.shards.manifest import load, plan_all
 from lastbit import run
 
@@ -163,3 +163,14 @@ def test_seeds_at_the_ends_of_the_line_stay_on_it() -> None:
 def test_the_c_library_is_measured_only_by_name() -> None:
     assert "libm" not in {task.implementation.backend for task in plan(Request()).tasks}
     assert {task.implementation.backend for task in plan(Request(backends=("libm",))).tasks} == {"libm"}
+
+
+def test_a_run_of_few_activations_on_its_own_inputs_is_searched() -> None:
+    """By default: 2^22 inputs and a short search; inputs that are named, many activations, or 0 mean none."""
+    few = plan(Request(("sigmoid",), ("numpy",), ("float64",)))
+    assert (few.inputs["float64"].count, few.search) == (1 << 22, LEAST)
+    many = plan(Request(EVERYTHING, ("numpy",), ("float64",)))
+    assert (many.inputs["float64"].count, many.search) == (1 << 20, 0)
+    assert plan(Request(("sigmoid",), ("numpy",), ("float64",), inputs="4096")).search == 0
+    assert plan(Request(("sigmoid",), ("numpy",), ("float64",), search=0)).search == 0
+    assert plan(Request(("sigmoid",), ("numpy",), ("float32",))).search == 0

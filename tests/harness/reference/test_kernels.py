@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -202,12 +203,12 @@ def bounds(definition: Activation, order: int, x: float) -> tuple[Fraction, Frac
     raise AssertionError(f"{definition} at {x}: not known")
 
 
-def check_wide(definition: Activation, order: int, x: np.ndarray) -> None:
+def check_wide(definition: Activation, order: int, x: np.ndarray, function: Callable[..., None] | None = None) -> None:
     """Every claim of the float64 reference: error, side and size; at most a few inputs are left to the exact reference."""
     x = x[~np.isin(x, [*definition.kinks, 0.0])]
     x = x if definition.edge is None else x[x > definition.edge.at]
     hi, lo, error, scale = (np.empty(x.size) for _ in range(4))
-    kernels.wide(definition, order).function(x, hi, lo, error, scale)
+    (function or kernels.wide(definition, order).function)(x, hi, lo, error, scale)
     assert np.count_nonzero(np.isnan(hi)) <= max(5, x.size // 50)
     for index in np.flatnonzero(~np.isnan(hi)).tolist():
         low, high = bounds(definition, order, float(x[index]))
@@ -224,6 +225,8 @@ def check_wide(definition: Activation, order: int, x: np.ndarray) -> None:
             continue
         if abs(tail) > doubt:
             assert (low >= head and high > head) if tail > 0 else (high <= head and low < head), where
+        if tail == doubt == 0:
+            assert low <= head <= high, where
         if abs(tail) > abs(head) * Fraction(2) ** -190:  # else it tells the side alone
             width = doubt + (high - low)
             assert high - width <= head + tail <= low + width, where

@@ -25,6 +25,7 @@ from harness.reference import kernels
 
 POINTS = int(os.environ.get("KERNEL_POINTS", 10**6))
 RUN = 1000
+LABORIOUS = ("gelu", "gelu_tanh", "erf")
 DIGITS = {"float32": 150, "float64": 260}
 LARGEST = {"float32": 2.0**8, "float64": 2.0**12}  # beyond, where functions are lines or limits, balls of a run are too wide
 TINY = Fraction(1, 2**1100)
@@ -49,9 +50,17 @@ def starts(definition: Activation, form: Format, count: int, seed: int) -> np.nd
     return np.maximum(bits & ~bits.dtype.type(form.hidden_bit - 1) | field, 0) + bits.dtype.type(1)
 
 
-def runs(definition: Activation, form: Format, seed: int) -> np.ndarray:
-    """Encodings of the inputs, a row for each run; none has a kink inside, or lies outside the domain."""
-    bits = starts(definition, form, POINTS // RUN * 3, seed)[:, None] + np.arange(RUN, dtype=form.carrier)
+def runs(
+    definition: Activation, form: Format, seed: int, points: int = POINTS, length: int = RUN, edges: np.ndarray | None = None
+) -> np.ndarray:
+    """Encodings of the inputs, a row for each run; none has a kink inside, or lies outside the domain.
+
+    Every third run begins before one of the edges.
+    """
+    first = starts(definition, form, points // length * 3, seed)
+    if edges is not None:
+        first[::3] = np.random.default_rng(seed).choice(edges, first[::3].size) - np.uint64(length // 2)
+    bits = first[:, None] + np.arange(length, dtype=form.carrier)
     x = form.decode(bits)
     good = (np.abs(x) <= LARGEST[form.name]).all(axis=1)
     for place in (0.0, *definition.kinks, *([definition.edge.at] if definition.edge else ())):
@@ -59,7 +68,18 @@ def runs(definition: Activation, form: Format, seed: int) -> np.ndarray:
     if definition.edge:
         good &= (x > definition.edge.at).all(axis=1)
     chosen = np.random.default_rng(seed).permutation(np.flatnonzero(good))
-    return bits[np.sort(chosen[: POINTS // RUN])]
+    return bits[np.sort(chosen[: points // length])]
+
+
+def edges_of(definition: Activation) -> np.ndarray:
+    """The encodings at which cells begin, but for those at powers of two."""
+    cells, found = kernels._cells(definition), []
+    for exponent, (begin, shift) in enumerate(cells.binades.tolist()):
+        if begin:
+            parts = cells.places[begin : begin + (1 << 52 - shift)]
+            places = np.flatnonzero(np.diff(parts)) + 1
+            found.append((np.uint64(exponent) << np.uint64(52)) + (places.astype(np.uint64) << np.uint64(shift)))
+    return np.concatenate(found)
 
 
 def enclosed(definition: Activation, order: int, form: Format, x: np.ndarray) -> Iterator[tuple[slice, Enclosures]]:
@@ -147,18 +167,41 @@ def check_narrow(
     return x.size, int((~decided).sum())
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize(("name", "order"), CASES)
-def test_wide_kernels(name: str, order: int) -> None:
+def check_wide_kernel(name: str, order: int, inputs: int, points: int, length: int = RUN) -> None:
+    """A kernel with polynomials, or without, at so many points."""
     definition, form = activation(name), FORMATS["float64"]
-    x = form.decode(runs(definition, form, order))
+    edges = edges_of(definition) if inputs else np.empty(0, np.uint64)
+    x = form.decode(runs(definition, form, order, points, length, edges if edges.size else None))
     parts = np.empty((4, *x.shape))
-    kernels.wide(definition, order).function(x.ravel(), *(part.ravel() for part in parts))
+    kernels.wide(definition, order, inputs).function(x.ravel(), *(part.ravel() for part in parts))
     tell(
-        check_wide(definition, order, row[part], truth, parts[:, number, part])
-        for number, row in enumerate(x)
-        for part, truth in enclosed(definition, order, form, row)
+        [
+            check_wide(definition, order, row[part], truth, parts[:, number, part])
+            for number, row in enumerate(x)
+            for part, truth in enclosed(definition, order, form, row)
+        ],
+        points // length * length,
     )
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("inputs", [0, kernels.MANY], ids=["tapes", "polynomials"])
+@pytest.mark.parametrize(("name", "order"), CASES)
+def test_wide_kernels(name: str, order: int, inputs: int) -> None:
+    check_wide_kernel(name, order, inputs, POINTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "order"), [case for case in CASES if case[0] not in LABORIOUS])
+def test_polynomials_at_a_thousand_points(name: str, order: int) -> None:
+    """In short runs. With the others, whose polynomials take most of the time to make, it would take 45 s of processor time."""
+    check_wide_kernel(name, order, kernels.MANY, 1000, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "order"), [("sigmoid", 1), ("tanh", 0), ("softplus", 2)])
+def test_polynomials_at_ten_thousand_points(name: str, order: int) -> None:
+    check_wide_kernel(name, order, kernels.MANY, 10_000)
 
 
 @pytest.mark.exhaustive
@@ -175,10 +218,10 @@ def test_narrow_kernels(name: str, order: int) -> None:
     )
 
 
-def tell(counts: Any) -> None:
+def tell(counts: Any, points: int = POINTS // RUN * RUN) -> None:
     """As many points as promised were checked, and the kernel left few of them open."""
     checked, left = np.sum(list(counts), axis=0)
-    assert checked == POINTS // RUN * RUN
+    assert checked == points
     assert left <= checked // 10
 
 

@@ -8,8 +8,10 @@ import platform
 import pytest
 from commandline import lastbit
 
+from harness.accuracy.inputs import choose_inputs
 from harness.accuracy.search import LEAST
-from harness.runs.calibration import BEFORE, PUBLISHED, _rounded_up, calibrate
+from harness.formats import FORMATS
+from harness.runs.calibration import BEFORE, PUBLISHED, _Bench, _rounded_up, calibrate
 
 LIBRARY, VERSION = platform.libc_ver()
 COMPARABLE = LIBRARY == "glibc" and tuple(int(part) for part in VERSION.split(".")[:2]) < BEFORE
@@ -33,6 +35,7 @@ def test_published_beside_measured() -> None:
     assert single["measured_ulp"] < single["there_ulp"]
     assert {row["c_library"] for row in rows} == {f"glibc {VERSION}"}
     assert all(row["comparable"] for row in rows)
+    assert [row["evaluations"] for row in doubles] == [LEAST, LEAST * 3 // 2] * (len(doubles) // 2)
     assert [row["method"] for row in doubles] == ["search", "search with seeds"] * (len(doubles) // 2)
     for plain, seeded in zip(doubles[::2], doubles[1::2], strict=True):
         assert plain["path"] == seeded["path"]
@@ -43,6 +46,15 @@ def test_published_beside_measured() -> None:
     if len(doubles) == 4:  # with FMA and without
         assert doubles[0]["there_ulp"] != doubles[2]["there_ulp"]
         assert max(row["there_ulp"] for row in doubles) == pytest.approx(2.215, abs=0.001)
+
+
+def test_what_nothing_is_published_of_is_searched_only_by_name() -> None:
+    """All functions of float32 have a figure; erf of float64 has none."""
+    inputs = choose_inputs(FORMATS["float32"], "1024", 0)
+    every, named = (_Bench(functions, inputs, LEAST, 0, lambda task, count: None) for functions in ((), ("erf",)))
+    assert {each.function for each in every._of("float32")} == {"tanh", "expm1", "log1p", "erf", "exp"}
+    assert {each.function for each in every._of("float64")} == {"tanh", "expm1", "log1p", "exp"}
+    assert [each.function for each in named._of("float64")] == ["erf"]
 
 
 def test_rounding_up_is_to_the_digits_given() -> None:
