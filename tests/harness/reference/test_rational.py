@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from test_comparison import check
+from tallies import check
 
 from harness.accuracy.comparison import Comparison
 from harness.activations import Activation
