@@ -64,7 +64,7 @@ def narrow(activation: Activation, order: int) -> Kernel:
     return Kernel(polynomial.evaluate(tables), BOUND, tables)
 
 
-MANY = 1 << 20
+MANY = 1 << 21
 """Inputs from which on it pays to make the polynomials of a float64 kernel, which takes up to 20 s once."""
 
 
