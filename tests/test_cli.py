@@ -27,7 +27,7 @@ from harness.cli import app
         (["run", "--backend", "jax:turbo"], ["unknown mode 'turbo'", "eager, compiled"]),
         (["run", "--backend", "jax@tpu9"], ["unknown device 'tpu9'", "cpu, cuda"]),
         (["run", "--order", "3"], ["unknown order 3", "0, 1, 2"]),
-        (["run", "--route", "guess"], ["unknown route 'guess'", "native, autodiff, exponential"]),
+        (["run", "--route", "guess"], ["unknown route 'guess'", "native, autodiff, composed, exponential"]),
         (["run", "--inputs", "many"], ["inputs 'many'", "'exhaustive' or a number"]),
         (["run", "--inputs", "-5"], ["-5 inputs"]),
         (["run", "--format", "float64", "--inputs", "exhaustive"], ["too many to enumerate"]),
