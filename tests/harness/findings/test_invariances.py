@@ -177,7 +177,7 @@ def test_a_run_has_the_frame() -> None:
     request = Request(("relu",), ("numpy",), ("float16",), (0, 1), (), inputs="exhaustive", laws=True)
     result = execute(plan(request), block=1 << 14)
     assert list(result.laws.columns) == list(COLUMNS)
-    assert set(result.laws.law) == {*LAWS, *INVARIANTS} - {"modes", "composed"}  # NumPy has one mode, and relu is composed of nothing
+    assert set(result.laws.law) == {*LAWS, *INVARIANTS} - {"modes", "composed"}  # NumPy has one mode, relu no parts
     assert (result.laws.run_id == result.run_id).all()
     assert result.laws.backend_version.str.len().min() > 0
 
