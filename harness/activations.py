@@ -10,12 +10,15 @@ is written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import inf, isfinite
 from typing import Any, Literal, NamedTuple, Protocol
 
 ORDERS = (0, 1, 2)
 """The orders measured: value, gradient, second derivative."""
+_LEAST, _LARGEST = 2.0**-126, 2.0**127  # sizes of a parameter: they are normal numbers of float32, too
 
 
 class Operations(Protocol):
@@ -100,3 +103,47 @@ def label(name: str, parameters: Iterable[tuple[str, float]]) -> str:
     """``NAME`` or ``NAME(parameter=value, ...)``."""
     arguments = ", ".join(f"{key}={value!r}" for key, value in parameters)
     return f"{name}({arguments})" if arguments else name
+
+
+Definitions = Mapping[str, Callable[..., Activation]]
+"""By name: functions that take the parameters, with their defaults, and give the activation."""
+
+
+def parsed(text: str) -> tuple[str, dict[str, float]]:
+    """The name and the parameters in ``NAME`` or ``NAME(parameter=value, …)``.
+
+    Raises:
+        ValueError: for a text that does not parse.
+    """
+    name, opened, rest = text.partition("(")
+    if opened and not rest.endswith(")"):
+        raise ValueError(f"activation {text!r}: give NAME or NAME(parameter=value, ...)")
+    given = {}
+    for item in filter(None, (part.strip() for part in rest.removesuffix(")").split(","))):
+        key, _, value = item.partition("=")
+        try:
+            given[key.strip()] = float(value)
+        except ValueError:
+            raise ValueError(f"activation {text!r}: {item!r} is not parameter=value with a number") from None
+    return name.strip(), given
+
+
+def defined(definitions: Definitions, name: str, given: Mapping[str, float]) -> Activation:
+    """The activation of that name with these parameters; those that are not given have their defaults.
+
+    Raises:
+        ValueError: for a name or a parameter that there is not (the message lists the choices), or one that may not be.
+    """
+    if name not in definitions:
+        raise ValueError(f"unknown activation {name!r}: choose from {', '.join(definitions)}")
+    known = {key: float(item.default) for key, item in inspect.signature(definitions[name]).parameters.items()}
+    there = {key: value for key, value in known.items() if abs(value) != inf}  # infinite means: none, unless it is given
+    for key, value in given.items():
+        if key not in known:
+            raise ValueError(f"{name} has no parameter {key!r}: it has {', '.join(known) or 'none'}")
+        if not isfinite(value):
+            raise ValueError(f"{name}: parameter {key} = {value} is not a finite number")
+        if value and not _LEAST <= abs(value) <= _LARGEST:
+            raise ValueError(f"{name}: parameter {key} = {value}: give 0 or a size from {_LEAST:g} to {_LARGEST:g}")
+        there[key] = float(value)
+    return replace(definitions[name](**there), parameters=tuple(there.items()))

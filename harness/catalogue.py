@@ -7,20 +7,17 @@ only points where a derivative really jumps are kinks.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from math import inf, isfinite, nan
 from typing import Any
 
-from .activations import Activation, Edge, Limits, Operations
+from .activations import Activation, Definitions, Edge, Limits, Operations, defined, parsed
 
 _STEP: Limits = ((0.0, inf), (0.0, 1.0), (0.0, 0.0))
 _SELF_GATED: Limits = ((-0.0, inf), (-0.0, 1.0), (-0.0, -0.0))
 _BOUNDED: Limits = ((-1.0, 1.0), (0.0, 0.0), (0.0, -0.0))
 _CORNERED: Limits = ((0.0, 1.0), (0.0, 0.0), (0.0, 0.0))
 _LINE: Limits = ((-inf, inf), (1.0, 1.0), (0.0, 0.0))
-_LEAST, _LARGEST = 2.0**-126, 2.0**127  # sizes of a parameter: they are normal numbers of float32, too
 
 
 def _sigmoid() -> Activation:
@@ -275,8 +272,6 @@ _DEFINITIONS = (
     *(_mish, _softsign, _hard_sigmoid, _hard_silu, _hard_tanh, _tanhshrink, _softshrink, _hardshrink, _squareplus),
     *(_exp, _expm1, _log1p, _erf),
 )
-Definitions = Mapping[str, Callable[..., Activation]]
-"""By name: functions that take the parameters, with their defaults, and give the activation."""
 _CATALOGUE: Definitions = {define.__name__[1:]: define for define in _DEFINITIONS}
 
 
@@ -292,23 +287,7 @@ def activation(name: str, **given: float) -> Activation:
         ValueError: for a name or a parameter that is not in the catalogue (the message lists the choices), or a
             parameter that is not a finite number, too large or too small, or not one that the definition allows.
     """
-    return _defined(_CATALOGUE, name, given)
-
-
-def _defined(definitions: Definitions, name: str, given: Mapping[str, float]) -> Activation:
-    if name not in definitions:
-        raise ValueError(f"unknown activation {name!r}: choose from {', '.join(definitions)}")
-    known = {key: float(item.default) for key, item in inspect.signature(definitions[name]).parameters.items()}
-    there = {key: value for key, value in known.items() if abs(value) != inf}  # infinite means: none, unless it is given
-    for key, value in given.items():
-        if key not in known:
-            raise ValueError(f"{name} has no parameter {key!r}: it has {', '.join(known) or 'none'}")
-        if not isfinite(value):
-            raise ValueError(f"{name}: parameter {key} = {value} is not a finite number")
-        if value and not _LEAST <= abs(value) <= _LARGEST:
-            raise ValueError(f"{name}: parameter {key} = {value}: give 0 or a size from {_LEAST:g} to {_LARGEST:g}")
-        there[key] = float(value)
-    return replace(definitions[name](**there), parameters=tuple(there.items()))
+    return defined(_CATALOGUE, name, given)
 
 
 def parse(text: str, own: Definitions | None = None) -> Activation:
@@ -317,14 +296,4 @@ def parse(text: str, own: Definitions | None = None) -> Activation:
     Raises:
         ValueError: as :func:`activation`, or for a text that does not parse.
     """
-    name, opened, rest = text.partition("(")
-    if opened and not rest.endswith(")"):
-        raise ValueError(f"activation {text!r}: give NAME or NAME(parameter=value, ...)")
-    given = {}
-    for item in filter(None, (part.strip() for part in rest.removesuffix(")").split(","))):
-        key, _, value = item.partition("=")
-        try:
-            given[key.strip()] = float(value)
-        except ValueError:
-            raise ValueError(f"activation {text!r}: {item!r} is not parameter=value with a number") from None
-    return _defined({**_CATALOGUE, **(own or {})}, name.strip(), given)
+    return defined({**_CATALOGUE, **(own or {})}, *parsed(text))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Columns = dict[str, list[Any]]
 
-SCHEMA = 1
+SCHEMA = 2
 """Of the frames; a larger number means columns that this version would misread."""
 SCHEMA_KEY, VERSION_KEY = b"lastbit.schema", b"lastbit.version"
 """In the metadata of a file."""

@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from backends.own import load
 
-from ..activations import ORDERS, Activation, Limits, Operations
-from ..catalogue import Definitions, names
+from ..activations import ORDERS, Activation, Definitions, Limits, Operations
+from ..catalogue import names
 from ..formats import FORMATS
 
 _PRECISION = 320  # bits

@@ -107,6 +107,8 @@ def read(folder: Path, name: str) -> pd.DataFrame:
         if found > SCHEMA:
             raise ValueError(f"{path} is of schema {found:g}, this lastbit reads {SCHEMA}: pip install --upgrade lastbit")
         lacking = [column for column in FORMS[name].columns if column not in table.column_names and column not in times]
+        if lacking and found < SCHEMA and SCHEMA_KEY in (table.schema.metadata or {}):
+            raise ValueError(f"{path} is of schema {found:g}, of an older lastbit, this one reads {SCHEMA}: measure again")
         if lacking:
             raise ValueError(f"{path} is no {name} frame of lastbit: it has no column {lacking[0]!r}")
         frame = _frame(name, table, path)

@@ -47,7 +47,13 @@ def _empty_directory(folder: Path) -> None:
 
 def _newer(folder: Path) -> None:
     table = pq.read_table(folder / "accuracy.parquet")
-    pq.write_table(table.replace_schema_metadata({b"lastbit.schema": b"2"}), folder / "accuracy.parquet")
+    newer = {b"lastbit.schema": str(SCHEMA + 1).encode()}
+    pq.write_table(table.replace_schema_metadata(newer), folder / "accuracy.parquet")
+
+
+def _older(folder: Path) -> None:
+    table = pq.read_table(folder / "findings.parquet").drop_columns(["group", "ranges"])
+    pq.write_table(table.replace_schema_metadata({b"lastbit.schema": b"1"}), folder / "findings.parquet")
 
 
 def _unknown(folder: Path) -> None:
@@ -83,7 +89,8 @@ def _unfinished(folder: Path) -> None:
     [
         (_nothing, ["no run in", "no such directory"]),
         (_empty_directory, ["no run in", "no accuracy.parquet"]),
-        (_newer, ["accuracy.parquet is of schema 2", f"reads {SCHEMA}", "pip install --upgrade lastbit"]),
+        (_newer, [f"accuracy.parquet is of schema {SCHEMA + 1}", f"reads {SCHEMA}", "pip install --upgrade lastbit"]),
+        (_older, ["findings.parquet is of schema 1, of an older lastbit", f"reads {SCHEMA}: measure again"]),
         (_unknown, ["findings.parquet is of schema"]),
         (_truncated, ["agreement.parquet cannot be read"]),
         (_no_parquet, ["curves.parquet cannot be read"]),

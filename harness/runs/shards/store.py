@@ -24,8 +24,8 @@ from typing import Any
 from ...folders import remove, write
 
 FOLDER = "finished"
-SCHEMA = 1
-"""Of the files; one with a larger number is of a newer lastbit."""
+SCHEMA = 2
+"""Of the files; one with a larger number is of a newer lastbit, and one with a smaller number lacks what is read now."""
 _NAME = re.compile(r"(?P<unit>[\w.-]+)~(?P<environment>[0-9a-f]{8})~(?P<digest>[0-9a-f]{16})\.json\.gz")
 _PASSING = ("import_seconds",)  # what workers say of themselves that differs from start to start
 _STALE = 600  # seconds after which what a killed process left half written is removed
@@ -231,6 +231,8 @@ def read(path: Path) -> Record:
         raise ValueError(f"{path} is damaged ({type(error).__name__}): remove it to have that part measured again") from None
     if not isinstance(schema, int) or schema > SCHEMA:
         raise ValueError(f"{path} is of schema {schema}, this lastbit reads {SCHEMA}: pip install --upgrade lastbit")
+    if schema < SCHEMA:
+        raise ValueError(f"{path} is of schema {schema}, of an older lastbit, this one reads {SCHEMA}: begin a new run")
     record = Record(named["unit"], named["environment"], said, circumstances)
     if record.digest != named["digest"]:
         raise ValueError(f"{path} does not say what was written there: remove it to have that part measured again")

@@ -65,6 +65,13 @@ def _newer(file: Path) -> None:
     file.write_bytes(gzip.compress(json.dumps(entry | {"schema": 99}).encode()))
 
 
+def _older(file: Path) -> None:
+    entry = json.loads(gzip.decompress(file.read_bytes()))
+    for symptom in entry["said"]["symptoms"]:
+        del symptom["intervals"]
+    file.write_bytes(gzip.compress(json.dumps(entry | {"schema": 1}).encode()))
+
+
 def _rubbish(file: Path) -> None:
     file.write_bytes(os.urandom(1000))
 
@@ -84,6 +91,7 @@ def _of_another_run(file: Path) -> None:
         (_cut, "is damaged"),
         (_flip, "does not say what was written there"),
         (_newer, "is of schema 99"),
+        (_older, "is of schema 1, of an older lastbit"),
         (_rubbish, "is damaged"),
         (_foreign, "notes.txt is no file of lastbit's"),
         (_of_another_run, "pass-tanh-0-float16-0123456789"),
