@@ -57,6 +57,7 @@ def _rest(row: dict[str, Any]) -> Iterator[str]:
     yield from [row["definition"]] if row["definition"] and "; " not in row["definition"] else []
     yield from [row["evidence"]] if row["evidence"] else []
     yield from filter(None, row["diagnosis"].split("; "))
+    yield from [row["besides"]] if row["besides"] else []
     yield from [f"also in {row['elsewhere']}"] if row["elsewhere"] else []
 
 

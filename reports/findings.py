@@ -70,7 +70,7 @@ def _show(console: Console, row: dict[str, Any], first: dict[str, Any]) -> None:
 def lines(row: dict[str, Any]) -> dict[str, str]:
     """What is known of a finding beside its headline, by what it tells; without what is not known."""
     found = {
-        "where": "; ".join(filter(None, [row["places"], _shares(row)])),
+        "where": "; ".join(filter(None, [row["places"], row["besides"], _shares(row)])),
         "example": row["evidence"],
         "also in": row["elsewhere"],
         "cause": row["diagnosis"],

@@ -53,6 +53,7 @@ class Finding:
         diagnosis: the cause, where the evidence shows one.
         headline: what is wrong with what, in words; without its owner.
         places: where, in the example's format, in words.
+        besides: what else is wrong there, and where, in words.
         elsewhere: the other formats in words, each with its places where they are others.
         evidence: what the example gives, in words.
         sentence: all of it in words.
@@ -89,6 +90,7 @@ class Finding:
     diagnosis: str = ""
     headline: str
     places: str = ""
+    besides: str = ""
     elsewhere: str = ""
     evidence: str = ""
     sentence: str = field(init=False)
@@ -146,7 +148,6 @@ def _finding(symptoms: list[Symptom]) -> Finding:
     alike = (best.kind, "special_value")  # what goes on at an infinity
     intervals = wording.by_format(s for s in symptoms if s.kind in alike)
     everything = wording.by_format(symptoms)
-    besides = wording.besides(s for s in symptoms if s.case.format == case.format and s.kind not in alike)
     formats = [name for name in FORMATS if any(s.case.format == name for s in symptoms)]
     name = wording.and_others(label(case.activation, case.parameters), (s.case.activation for s in symptoms))
     return Finding(
@@ -178,7 +179,8 @@ def _finding(symptoms: list[Symptom]) -> Finding:
         relative=best.relative,
         diagnosis=best.cause,
         headline=f"the {ORDERS[case.order]} of {name} in {case.format} {wording.claim(best)}",
-        places=_places(best, intervals) + (f" ({besides})" if besides else ""),
+        places=_places(best, intervals),
+        besides=wording.besides(s for s in symptoms if s.case.format == case.format and s.kind not in alike),
         elsewhere=wording.elsewhere(intervals, formats, case.format),
         evidence="" if best.kind == "nan_lost" else wording.evidence(best),
         reproducer=reproducer(best.implementation, case, copies(form.value(best.bits))),
@@ -212,6 +214,7 @@ def sentence(finding: Finding) -> str:
     """All that is known, in one order."""
     text = f"{finding.author}: {finding.headline}"
     text += f", for {finding.places}" if finding.places else ""
+    text += f" ({finding.besides})" if finding.besides else ""
     text += f": {finding.evidence}" if finding.evidence else ""
     text += f". Also in {finding.elsewhere}" if finding.elsewhere else ""
     text += f". In {finding.implementations}"

@@ -77,7 +77,7 @@ def where(intervals: list[Interval]) -> str:
 
 
 def besides(symptoms: Iterable[Symptom]) -> str:
-    """What else is wrong, by kind, and where; for between brackets."""
+    """What else is wrong, by kind, and where."""
     others: dict[str, list[Symptom]] = {}
     for symptom in symptoms:
         others.setdefault(symptom.kind.replace("_", " "), []).append(symptom)

@@ -115,6 +115,9 @@ def test_a_sweep_gives_the_results_on_a_few_inputs_more() -> None:
                 sweep.over(0, inputs.count, kept)
                 for chosen in (np.arange(3, 700_000, 7), np.arange(1000)):
                     assert np.array_equal(sweep.at(kept.inputs[chosen])[0], kept.results[chosen])
+                second = slice(1 << 19, None)  # which nobody was asked for since: it has what the sweep left there
+                assert np.array_equal(sweep._slots.arrays[0][0][second], kept.results[second])
+                assert np.array_equal(sweep.at(kept.inputs[: second.start + 5])[0], kept.results[: second.start + 5])
     finally:
         workers[task.implementation].stop()
     assert seen == [1 << 20]  # of the sweep alone

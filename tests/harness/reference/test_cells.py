@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from definitions import SWISH
-from test_kernels import check_wide, points
+from test_kernels import check_wide, points, spread
 
 from harness.activations import Activation
 from harness.catalogue import activation, parse
@@ -161,9 +161,7 @@ def test_ends_promise_no_more_than_holds(definition: Activation, orders: tuple[i
 def test_ends_keep_their_bounds_without_cells(text: str) -> None:
     definition = parse(text)
     for order in (0, 1, 2):
-        rng = np.random.default_rng(order)
-        spread = np.ldexp(rng.uniform(1, 2, 60), rng.integers(-1074, 1024, 60)) * rng.choice([-1, 1], 60)
-        check_wide(definition, order, np.concatenate([points(rng, 2.0**-100, 700.0, 20), spread]), ends_alone(definition, order))
+        check_wide(definition, order, spread(order, 20), ends_alone(definition, order))
 
 
 def test_a_cell_is_a_line_only_where_nothing_else_is_left() -> None:

@@ -232,13 +232,18 @@ def check_wide(definition: Activation, order: int, x: np.ndarray, function: Call
             assert high - width <= head + tail <= low + width, where
 
 
+def spread(order: int, count: int) -> np.ndarray:
+    """Inputs of all magnitudes, and so many on either side among those where functions turn."""
+    rng = np.random.default_rng(order)
+    anywhere = np.ldexp(rng.uniform(1, 2, 60), rng.integers(-1074, 1024, 60)) * rng.choice([-1, 1], 60)
+    return np.concatenate([points(rng, 2.0**-100, 700.0, count), anywhere])
+
+
 @pytest.mark.parametrize("text", EVERYTHING)
 def test_wide_kernel_keeps_its_error_bounds_and_the_side_of_lo(text: str) -> None:
     definition = parse(text)
     for order in (0, 1, 2):
-        rng = np.random.default_rng(order)
-        spread = np.ldexp(rng.uniform(1, 2, 60), rng.integers(-1074, 1024, 60)) * rng.choice([-1, 1], 60)
-        check_wide(definition, order, np.concatenate([points(rng, 2.0**-100, 700.0, 40), spread]))
+        check_wide(definition, order, spread(order, 40))
 
 
 @pytest.mark.parametrize(("name", "order"), CASES)
