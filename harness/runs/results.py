@@ -237,10 +237,8 @@ FINDINGS = dict.fromkeys(("run_id", "kind", "severity", "group", "backend", "act
 FINDINGS |= {"order": _WHOLE} | dict.fromkeys(("route", "format", "implementations", "definition", "right", "also"), _TEXT)
 FINDINGS |= {"inputs_affected": _WHOLE, "share": _REAL, "share_used": _REAL, "ranges": _TEXT}
 FINDINGS |= {"low": _REAL, "high": _REAL, "nearest": _REAL, "example_bits": "UInt64", "example": _REAL}
-FINDINGS |= {"got": _TEXT, "exact": _TEXT, "ulps": _REAL, "relative": _REAL}
-FINDINGS |= dict.fromkeys(
-    ("diagnosis", "headline", "places", "besides", "elsewhere", "evidence", "sentence", "reproducer"), _TEXT
-)
+FINDINGS |= {"got": _TEXT, "exact": _TEXT, "ulps": _REAL, "relative": _REAL, "diagnosis": _TEXT}
+FINDINGS |= dict.fromkeys(("headline", "places", "besides", "elsewhere", "evidence", "sentence", "reproducer"), _TEXT)
 LAWS = dict.fromkeys(("run_id", "activation", "parameters"), _TEXT) | {"order": _WHOLE}
 LAWS |= dict.fromkeys((*_CASE, "law", "status", "reason"), _TEXT)
 LAWS |= {"checked": _WHOLE, "broken": _WHOLE, "example_bits": "UInt64", "example": _REAL, "got": _TEXT, "where": _TEXT}
