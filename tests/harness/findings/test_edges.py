@@ -17,6 +17,7 @@ from harness.case import Implementation, Task
 from harness.catalogue import activation
 from harness.findings.edges import sharpened
 from harness.findings.evidence import encodings, examine
+from harness.findings.intervals import joined
 from harness.findings.symptoms import Symptom, symptoms
 from harness.formats import FORMATS, Bits
 from harness.workers.process import Worker
@@ -77,6 +78,28 @@ def test_an_example_is_easy_to_read_and_the_largest_loss_is_that_of_the_edge() -
     assert symptom.size == pytest.approx(np.exp(-symptom.low), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "spared", "shown"),
+    [
+        ("sigmoid", 16.64, 40.0, 17.0, float(np.nextafter(np.float32(16.64), np.float32(17)))),  # 17 is right: the edge itself
+        ("sigmoid", 16.64, 40.0, 99.0, 17.0),
+        ("expm1", -(2.0**-25), 0.0, 99.0, -2.9e-8),  # of ends where as much is lost that among usual inputs
+        ("softplus", -40.0, -2.5, 99.0, -2.6),  # where most is lost
+        ("expm1", -60.0, 60.0, 99.0, 60.0),
+    ],
+)
+def test_the_example_is_affected_lies_where_most_is_lost_and_is_usual(
+    name: str, low: float, high: float, spared: float, shown: float
+) -> None:
+    def lost(x: Any, y: Any) -> None:
+        y[(x > low) & (x < high) & (x != spared)] = 0.0
+
+    symptom = max(found(name, 1, "float32", lost), key=lambda each: each.size)
+    form = FORMATS["float32"]
+    assert form.value(symptom.bits) == pytest.approx(shown, rel=1e-6 if shown < 50 else 0.1)
+    assert form.value(symptom.got) == 0.0
+
+
 def test_edges_at_zero_and_at_the_border_of_regions_are_their_own() -> None:
     def small(x: Any, y: Any) -> None:
         y[(x > 0) & (x < 3.0)] = np.nan
@@ -85,6 +108,14 @@ def test_edges_at_zero_and_at_the_border_of_regions_are_their_own() -> None:
     assert near.intervals == ((2.0**-149, 0.5),)
     assert far.intervals == ((0.5, float(np.nextafter(np.float32(3), np.float32(0)))),)
     assert near.nearest == 2.0**-149
+
+
+def test_intervals_side_by_side_in_their_format_are_one() -> None:
+    form, after = FORMATS["float32"], float(np.nextafter(np.float32(2), np.float32(3)))
+    assert joined([(after, 3.0), (1.0, 2.0)], form) == [(1.0, 3.0)]
+    assert joined([(after, 3.0), (1.0, 2.0)], FORMATS["float64"]) == [(1.0, 2.0), (after, 3.0)]
+    assert joined([(1.0, form.max_finite), (np.inf, np.inf), (-2.0, -1.0)], form) == [(-2.0, -1.0), (1.0, np.inf)]
+    assert joined([(1.0, 4.0), (2.0, 3.0)], form) == [(1.0, 4.0)]
 
 
 def test_what_fails_on_the_way_keeps_the_edges_of_its_sample() -> None:
