@@ -119,7 +119,7 @@ def _finding(rows: list[Row]) -> Finding:
     functions = list(dict.fromkeys(row["activation"] for row in rows))
     alone = functions[0] if len(functions) == 1 else ""
     x = math.nan if best["example"] is None else float(best["example"])
-    cases = told(rows)
+    cases, how = told(rows), _severity(best)
     form, name = number_format(best["format"]), and_others(best["activation"], functions)
     intervals = _intervals(rows)
     at_nan = {row["format"] for row in rows if row["example"] is not None and math.isnan(row["example"])}
@@ -128,8 +128,8 @@ def _finding(rows: list[Row]) -> Finding:
     at = "" if best["example_bits"] is None else f"at x = {shortest(x, form)}: "
     return Finding(
         kind=_name(best),
-        severity=_severity(best),
-        group=named(_name(best), alone, best["order"], "", implementation(best).definition(case_of(best))),
+        severity=how,
+        group=named(_name(best), alone, best["order"], "" if alone else how, implementation(best).definition(case_of(best))),
         **cases,
         inputs_affected=best["broken"],
         share=min(best["broken"] / best["checked"], 1.0),

@@ -50,6 +50,30 @@ def test_a_single_input_is_told_once() -> None:
     assert "is a number where the function is not defined, for x from -8 to -2: at x = -8.0 it gives 0.0" in finding.sentence
 
 
+@pytest.mark.parametrize(
+    ("together", "kind", "x", "order", "exact"),
+    [
+        (True, "nan_lost", math.nan, 1, "nan"),
+        (False, "nan_lost", math.nan, 0, "nan"),  # of values that is worse, and another cause
+        (True, "signed_zero", 0.0, 0, "0"),
+        (True, "kink", 0.0, 1, "1"),
+        (True, "special_value", math.inf, 2, "0"),
+        (False, "special_value", math.inf, 1, "0"),
+        (False, "special_value", -2.0, 2, "nan"),  # outside of a domain
+        (False, "nan", 90.0, 2, "0"),
+    ],
+)
+def test_what_many_functions_do_alike_is_one(together: bool, kind: str, x: float, order: int, exact: str) -> None:
+    both = [
+        symptom(kind, x, x, order=order, exact=exact, case=Case(name, order, "autodiff", "float32"), intervals=())
+        for name in ("sigmoid", "tanh")
+    ]
+    found = findings(both)
+    assert [each.activation for each in found] == (["sigmoid, tanh"] if together else ["sigmoid", "tanh"])
+    assert (" and 1 other in float32 " in found[0].headline) == together
+    assert len({each.group for each in found}) == len(found)
+
+
 def test_what_only_looks_alike_on_both_sides_of_the_border_is_two() -> None:
     assert len(defects([symptom("inaccurate", -0.1, 0.49), symptom("inaccurate", -8.0, -0.51)])) == 2  # on the other side
     assert len(defects([symptom("inaccurate", 0.1, 0.3), symptom("inaccurate", 0.51, 8.0)])) == 2  # apart

@@ -44,6 +44,35 @@ def test_a_dip_is_a_finding_of_its_own_or_part_of_one() -> None:
     assert len(violations([row("monotone", 50.0)], [finding(3.0, 4.0)])) == 2
 
 
+@pytest.mark.parametrize(
+    ("law", "steps", "functions"),
+    [
+        ("position", 4.0, ["sigmoid, tanh"]),
+        ("position", 5000.0, ["sigmoid, tanh"]),
+        ("position", float("inf"), ["sigmoid", "tanh"]),  # severe: each has to be mended
+        ("monotone", 50.0, ["sigmoid, tanh"]),
+        ("monotone", 5000.0, ["sigmoid", "tanh"]),
+    ],
+)
+def test_functions_that_break_a_law_alike_are_one_finding(law: str, steps: float, functions: list[str]) -> None:
+    found = violations([row(law, steps), row(law, steps) | {"activation": "tanh"}], [])
+    assert [each.activation for each in found] == functions
+    assert len({each.group for each in found}) == len(found)
+
+
+def test_how_badly_a_law_is_broken_keeps_functions_apart() -> None:
+    worse, other = row("position", 5000.0), row("position", 4.0) | {"activation": "tanh"}
+    assert {(each.activation, each.severity) for each in violations([worse, other], [])} == {
+        ("sigmoid", "moderate"),
+        ("tanh", "minor"),
+    }
+    names = {"sigmoid": worse, "tanh": worse, "silu": other, "mish": other}
+    several = violations([each | {"activation": name} for name, each in names.items()], [])
+    assert len({each.group for each in several}) == len(several) == 2
+    (far,) = violations([row("position", float("inf"), x=2.0**20)], [])
+    assert far.severity == "moderate"  # inputs that are seldom met
+
+
 def test_last_digits_and_single_inputs_are_no_breach() -> None:
     assert violations([row("monotone", 8.0), row("limits", float("inf")), row("modes", 8.0)], []) == []
 
