@@ -14,21 +14,22 @@ nox.needs_version = ">=2025.2"
 
 PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two processes run tests, each whole files: what a file prepares is prepared once. Long tests do not come last."""
-CONSTRAINTS = Path("constraints.txt").resolve()
+PIP = ("--no-compile", "-c", str(Path("constraints.txt").resolve()))
+"""The tested versions. Of the frameworks' modules few are ever imported; to compile all takes as long as to install them."""
 PACKAGES = ("backends", "harness", "lastbit", "reports")
 
 
 def install(session: nox.Session, *packages: str) -> None:
-    """Install with the tested versions."""
-    session.install("-c", str(CONSTRAINTS), *packages)
+    """Install with the tested versions; what is imported is compiled then, and kept so: hundreds of processes import it."""
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    session.install(*PIP, *packages)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite, with the real frameworks."""
     install(session, ".[all,test]")
-    # Hundreds of processes import the checkout: where nothing may be kept compiled, each would compile it again.
-    session.run("pytest", *PARALLEL, *session.posargs, env={"PYTHONDONTWRITEBYTECODE": ""})
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -96,17 +97,7 @@ def install_away(session: nox.Session, home: Path, *packages: str) -> None:
     """Install into a virtual environment that is not the session's."""
     if not home.exists():
         session.run("python", "-m", "venv", str(home))
-    session.run(
-        str(home / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "-c",
-        str(CONSTRAINTS),
-        *packages,
-        external=True,
-    )
+    session.run(str(home / "bin" / "python"), "-m", "pip", "install", "-q", *PIP, *packages, external=True)
 
 
 def in_another_project(session: nox.Session, home: Path, built: str, framework: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -46,6 +47,8 @@ FUNCTIONS = {
     "erf": "tensorflow:math.erf",
 }
 """The framework's own functions, see :mod:`backends.natives`."""
+_UNNEEDED = ("PIL", "jax", "matplotlib", "pandas", "pyarrow", "scipy")
+"""What Keras and TensorFlow Lite import where they find it: a third of the time that the import takes."""
 
 
 class TensorFlow(Layers):
@@ -56,10 +59,12 @@ class TensorFlow(Layers):
     def __init__(self, mode: str, device: str, guest: bool = False) -> None:
         if mode not in self.modes:
             raise Unsupported(f"TensorFlow has no mode {mode!r}: choose from {', '.join(self.modes)}")
-        if not guest:
-            self._prepare_process()
-        self._tf: Any = importlib.import_module("tensorflow")
-        if not guest:
+        if guest:
+            self._tf: Any = importlib.import_module("tensorflow")
+        else:
+            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+            with out_of_sight(_UNNEEDED):
+                self._tf = importlib.import_module("tensorflow")
             threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
             self._tf.config.threading.set_intra_op_parallelism_threads(threads)
             self._tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -71,11 +76,6 @@ class TensorFlow(Layers):
         self._functions: list[Any] = []
         self._layers = {}
         self._traced = 0  # in functions that are not kept any more
-
-    def _prepare_process(self) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        for name in ("pandas", "pyarrow"):  # Keras takes them in where it finds them; a worker does without
-            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
     def versions(self) -> dict[str, str]:
         return {"tensorflow": self._tf.__version__}
@@ -125,3 +125,15 @@ class TensorFlow(Layers):
             raise TypeError(f"returned {tensor.dtype.name} for {format} input")
         # numpy() would copy; but of a bfloat16 scalar it is the only one of the two that NumPy can take.
         return np.asarray(tensor if tensor.shape.rank else tensor.numpy()).view(CARRIERS[format])
+
+
+@contextmanager
+def out_of_sight(names: Iterable[str]) -> Iterator[None]:
+    """Modules that cannot be imported meanwhile, unless they are already."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]

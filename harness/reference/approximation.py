@@ -21,10 +21,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
-from flint import arb, ctx
+from flint import arb
 
 from ..activations import ORDERS, Activation
 from . import balls, leading_terms, rational
@@ -80,13 +79,12 @@ def build(activation: Activation) -> Pieces:
 
 
 class _Expansion(NamedTuple):
-    """Taylor coefficients at a centre, and the ranges of the coefficients within a radius of it; the exact ones, if rational."""
+    """Taylor coefficients at a centre, and the ranges of the coefficients within a radius of it."""
 
     centre: float
     radius: float
     series: Any
     whole: Any
-    fractions: tuple[Fraction, ...] | None
 
     def remainder(self, order: int) -> float:
         """A bound of what a derivative is more than its Taylor polynomial, within the radius.
@@ -105,7 +103,7 @@ class _Expansion(NamedTuple):
 class _Part:
     """A candidate for a piece: one order on one part of a binade, expanded around one centre."""
 
-    def __init__(self, sign: int, order: int, low: float, high: float, expansion: _Expansion) -> None:
+    def __init__(self, activation: Activation, sign: int, order: int, low: float, high: float, expansion: _Expansion) -> None:
         self._sign, self._low, self._high, self._centre = sign, low, high, expansion.centre
         exponent = math.frexp(low)[1] - 1
         self._scale = math.ldexp(1.0, -exponent)
@@ -113,7 +111,7 @@ class _Part:
         self._remainder = expansion.remainder(order)
         self._unit = arb((1, exponent))
         self._coefficients = [leading_terms.derivative(expansion.series, order, n) * self._unit**n for n in range(DEGREE + 1)]
-        known = None if self._remainder else expansion.fractions
+        known = None if self._remainder else rational.series(activation, self._centre, sign, DEGREE + order + 1)
         self._lead = known and leading_terms.exactly(known, order, self._centre, DEGREE)
 
     def exact(self) -> Piece | None:
@@ -210,8 +208,8 @@ class _Side:
 
     def _pieces(self, low: float, high: float, depth: int) -> list[Piece] | None:
         expansions, found = list(self._expansions(low, high)), list[Piece]()
-        for order in ORDERS:
-            parts = [_Part(self._sign, order, low, high, expansion) for expansion in expansions]
+        for order in reversed(ORDERS):  # the highest is the first to fail
+            parts = [_Part(self._activation, self._sign, order, low, high, expansion) for expansion in expansions]
             near_or_far = (self._near if high <= 1.0 else self._far)[order]
             piece = next(filter(None, (part.exact() for part in parts)), None)
             sided = [] if piece else [part.sided(lead) for part in parts for lead in near_or_far]
@@ -225,7 +223,7 @@ class _Side:
             if piece is None and depth < _DEPTH:
                 return None
             found.append(piece or Piece(ASK))
-        return found
+        return found[::-1]
 
     def _expansions(self, low: float, high: float) -> Iterator[_Expansion]:
         """Taylor series at zero, for small inputs, and at the centre."""
@@ -236,7 +234,7 @@ class _Side:
             series = balls.coefficients(self._activation, centre, self._sign)
             whole = balls.coefficients(self._activation, middle, self._sign, radius=radius if centre else high / 2)
             if series is not None and whole is not None:
-                yield _Expansion(centre, radius, series, whole, rational.series(self._activation, centre, self._sign, ctx.cap))
+                yield _Expansion(centre, radius, series, whole)
 
     def _tail(self, order: int, low: float, high: float) -> Piece | None:
         """The piece far out where the rest beside a lead no longer changes, or a result beyond all formats."""

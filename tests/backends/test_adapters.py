@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import warnings
@@ -13,9 +14,10 @@ import pytest
 from backends.formulas import routes
 from backends.protocol import CARRIERS, Case, Unsupported
 from backends.registry import load, spec, specs
+from backends.tensorflow import out_of_sight
 
 ADAPTERS = [("numpy", "eager"), ("torch", "eager"), ("torch", "compiled"), ("jax", "eager"), ("jax", "compiled")]
-# TensorFlow wants a process that has not imported pandas; its worker is tested in test_worker.py.
+# TensorFlow wants a process that has not imported pandas; its worker is tested in test_execution.py.
 
 
 @pytest.fixture(scope="module", params=ADAPTERS, ids=":".join)
@@ -91,6 +93,16 @@ def test_importing_the_package_imports_no_framework() -> None:
     code += "print(sorted({'torch', 'jax', 'scipy', 'tensorflow', 'numba', 'pandas', 'harness'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_modules_are_out_of_sight_for_a_while_unless_they_are_there_already() -> None:
+    sys.modules.pop("tabnanny", None)
+    with out_of_sight(["tabnanny", "numpy"]):
+        assert importlib.import_module("numpy") is np
+        with pytest.raises(ImportError):
+            importlib.import_module("tabnanny")
+    assert importlib.import_module("tabnanny")
+    assert sys.modules["numpy"] is np
 
 
 def test_textbook_formula_vanishes(backend: Any) -> None:

@@ -122,7 +122,7 @@ def test_a_shard_that_hangs_is_begun_elsewhere(tmp_path: Path) -> None:
         "--format",
         "float32",
         "--inputs",
-        str(1 << 30),
+        str(1 << 29),
     )
     environment = os.environ | {"LASTBIT_TEST": str(os.getpid()), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", MAIN, "run", *asked, "--workers", "2", "--out", str(tmp_path)]
