@@ -43,7 +43,7 @@ def training(frame: pd.DataFrame, layers: pd.DataFrame) -> Figure:
             right.set(title=f"{who}: share of examples that are right", xlabel="step", ylim=(-0.02, 1.02))
             apart.set(title=f"{who}: ∣loss − loss with exact f′∣", xlabel="step", xlim=loss.get_xlim())
             _logarithmic(apart, distances.apart)
-            if part.loss.max() > _WIDE * part.loss.min():
+            if (losses := part.loss.dropna()).size and losses.max() > _WIDE * losses.min():
                 loss.set_yscale("log")
             norms.set(title=f"{who}: ∣gradient∣ in the last step", xlabel="layer")
             _logarithmic(norms, own.norm)

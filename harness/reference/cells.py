@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,8 @@ LOWEST, HIGHEST = -54, 15
 """Binades of the inputs."""
 PAIRS, DEGREE = 7, 13
 """How many coefficients are pairs, and the last one's degree."""
+MANY = 1 << 15
+"""With more cells than that no further binade is divided: they take some 0.4 ms each to make."""
 WIDTH = 24
 """Numbers of a row: centre, error, and the least size that counts; the pairs; the other coefficients.
 
@@ -77,27 +80,30 @@ class _Side(NamedTuple):
 def build(activation: Activation, cuts: tuple[float, ...], beyond: list[tuple[float, float]]) -> Cells:
     """The cells of an activation's value, gradient and second derivative; none has a cut inside, where pieces meet.
 
+    Binades around 1 come first.
+
     Args:
         activation: the definition.
         cuts: where pieces meet.
         beyond: for each order the magnitudes of negative and of positive inputs from which on there are no cells.
     """
+    leads = {sign: [_leads(activation, order, sign) for order in ORDERS] for sign in (1, -1)}
     binades, index = np.array([(0, 63)] * 4096), [0]
     rows = [[_nothing()] * len(ORDERS)]
-    for side, sign in enumerate((1, -1)):
+    for exponent, sign in sorted(product(range(LOWEST, HIGHEST + 1), (1, -1)), key=lambda binade: abs(binade[0])):
+        if len(rows) > MANY:
+            break
         its_cuts = [abs(cut) for cut in cuts if cut * sign > 0]
-        its_leads = [_leads(activation, order, sign) for order in ORDERS]
-        here = _Side(sign, its_cuts, its_leads, [limits[sign > 0] for limits in beyond])
-        for exponent in range(LOWEST, HIGHEST + 1):
-            if math.ldexp(1.0, exponent) >= max(here.beyond):
-                break
-            with balls.working(_PRECISION + 4 * abs(exponent), _TERMS + len(ORDERS)):
-                found = list(_divide(activation, here, exponent))
-            depth = max(depth for depth, _ in found)
-            binades[2048 * side + 1023 + exponent] = len(index), 52 - depth
-            for its, row in found:
-                index += [len(rows)] * (1 << depth - its)
-                rows.append(row)
+        here = _Side(sign, its_cuts, leads[sign], [limits[sign > 0] for limits in beyond])
+        if math.ldexp(1.0, exponent) >= max(here.beyond):
+            continue
+        with balls.working(_PRECISION + 4 * abs(exponent), _TERMS + len(ORDERS)):
+            found = list(_divide(activation, here, exponent))
+        depth = max(depth for depth, _ in found)
+        binades[2048 * (sign < 0) + 1023 + exponent] = len(index), 52 - depth
+        for its, row in found:
+            index += [len(rows)] * (1 << depth - its)
+            rows.append(row)
     return Cells(binades, np.array(index, np.int32), np.ascontiguousarray(np.array(rows).transpose(1, 0, 2)))
 
 

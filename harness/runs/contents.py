@@ -182,7 +182,10 @@ FORMS: dict[str, Form] = {
         TRAINING,
         may_miss=("step", *_STEP),
         needs=(Needs("status", "ok", ("step", *_STEP)),),
-        rules=dict.fromkeys(("seed", "step", *_STEP), _COUNT) | dict.fromkeys(("layers", "width", "examples"), _SOME) | _TRAINED,
+        rules=_TRAINED
+        | dict.fromkeys(("seed", "step", *_STEP), _COUNT)
+        | dict.fromkeys(("layers", "width", "examples"), _SOME)
+        | {"seconds": _TIME},
     ),
     "training_layers": Form(LAYERS, rules=dict.fromkeys(("seed", "step", "layer"), _COUNT) | _TRAINED),
     "training_pairs": Form(PAIRS, may_miss=("first_step",), rules=dict.fromkeys(("seed", "first_step"), _COUNT) | _TRAINED),

@@ -3,7 +3,7 @@
 Everything is processor time, the frameworks' compilers included. A pass costs once what prepares its cases (tracing, compiling)
 and its kernels; for every input what each framework takes, and the reference and the comparison; and in the end the search for
 what is wrong. Rates are means over what was measured, in ``rates.json``, which ``benchmarks/rates.py`` makes; on another
-processor they are scaled by the time that NumPy's exp takes. docs/cost.md has the model.
+processor they are scaled by the time that NumPy's exp takes. docs/planning.md has the model.
 """
 
 from __future__ import annotations

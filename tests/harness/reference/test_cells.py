@@ -12,7 +12,7 @@ import pytest
 from definitions import SWISH
 from test_kernels import check_wide, spread
 
-from harness.activations import Activation
+from harness.activations import ORDERS, Activation
 from harness.catalogue import activation, parse
 from harness.reference import balls, cells, kernels, rational
 from harness.reference.kernels import cellwise
@@ -87,8 +87,20 @@ def test_own_activations_have_polynomials_too(tmp_path: Path) -> None:
     x = np.random.default_rng(4).uniform(-3, 3, 60)
     for order in (0, 1, 2):
         check_wide(definition, order, x, kernels.wide(definition, order, kernels.MANY).function)
-    _, index, rows = made(definition)
-    assert math.isfinite(rows[2, index[-1], 1]) or rows.shape[1] > 100
+    assert made(definition).rows.shape[1] > 100
+
+
+def test_making_cells_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With too many of them binades far from 1 have none, and their inputs are left to the tapes."""
+    monkeypatch.setattr(cells, "MANY", 10)
+    definition, order = activation("hard_silu"), 0
+    lines = [line(definition, each) for each in ORDERS]
+    few = cells.build(definition, lines[0].cuts, [(its.begins(0), its.begins(1)) for its in lines])
+    assert 10 < few.rows.shape[1] < made(definition).rows.shape[1]
+    assert few.binades[1023].tolist() == made(definition).binades[1023].tolist() != [0, 63]
+    far = np.array([2.0**-20, -(2.0**-20)])
+    assert few.binades[far.view(np.uint64) >> np.uint64(52)].tolist() == [[0, 63]] * 2
+    check_wide(definition, order, np.concatenate([far, [1.0, -1.0]]), fast_reference(definition, order, few))
 
 
 def test_exact_powers_of_two_are_left_to_exact_arithmetic() -> None:
