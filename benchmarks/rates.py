@@ -1,12 +1,14 @@
 """What a run costs, measured: makes the file of rates that `lastbit plan` works with.
 
     python benchmarks/rates.py RAW RUN [--minutes N] [--seed N] [--format NAME ...]
+    python benchmarks/rates.py RAW --laws [--minutes N] [--seed N]
 
 Passes of `lastbit run --all` are taken in an order that a seed shuffles, through the code that does them in a run: of exhaustive
 float32 on ranges of 2^22 consecutive encodings, each from another third of the format, after a first block, with which all that
 has to be compiled is; of 16-bit formats and the float64 sample as a whole. Only processor time counts. What was measured is added
 to RAW, a line per pass, as soon as it is there; whenever the time is over, ``harness/runs/shards/rates.json`` is made from all of
-RAW, and from the size of the frames of a whole run, RUN.
+RAW, and from the size of the frames of a whole run, RUN. With ``--laws`` only the workers' starts and the laws are measured,
+in units at random; the other rates stay.
 """
 
 from __future__ import annotations
@@ -21,17 +23,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.case import Task
+from harness.case import Implementation, Task
 from harness.formats import FORMATS
 from harness.runs.plan import EVERYTHING, Plan, Request, plan
 from harness.runs.saved import load
 from harness.runs.shards import parts, passes
 from harness.runs.shards.cost import RATES, exponential, kind
-from harness.runs.shards.measured import reduce
+from harness.runs.shards.measured import reduce, renew
 from harness.runs.shards.parts import case_name
 from harness.runs.shards.runner import UnitRunner, finished
 from harness.runs.shards.store import Record, Store
-from harness.runs.shards.units import Unit, divide
+from harness.runs.shards.units import Unit, divide, is_void
 from harness.workers.implementations import OWN, every_mode
 
 BLOCK = {16: 1 << 14, 32: 1 << 21, 64: 1 << 19}
@@ -124,6 +126,25 @@ def measured(form: str, seed: int) -> Iterator[dict[str, Any]]:
         lonely.close()
 
 
+def laws(seed: int) -> Iterator[dict[str, Any]]:
+    """Rows of the workers' starts, and of units of laws of all formats."""
+    work = plan(Request(EVERYTHING, every_mode(), laws=True))
+    units = [unit for unit in divide(work) if unit.kind == "laws" and not is_void(work, unit)]
+    random.Random(seed).shuffle(units)
+    laboratory, met, store = UnitRunner(work, 1, BLOCK[32]), set[Implementation](), Store()
+    try:
+        for unit in units:
+            task = work.tasks[unit.tasks[0]]
+            costs = laboratory.do(unit, store).circumstances["costs"]
+            if task.implementation not in met:  # frameworks do things once that take longer than the laws
+                met.add(task.implementation)
+                yield {"start": {str(task.implementation): laboratory._workers[task.implementation].processor_seconds}}
+                continue
+            yield {"laws": str(task.implementation), "format": task.case.format, "cases": len(unit.tasks)} | costs
+    finally:
+        laboratory.close()
+
+
 def _pass(work: Plan, unit: Unit) -> tuple[Any, ...]:
     case = work.tasks[unit.tasks[0]].case
     return case.activation, case.parameters, case.order, case.format
@@ -133,23 +154,43 @@ def main() -> None:
     """Measure until the time is over."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--format", dest="formats", action="append", choices=list(SHARES))
+    parser.add_argument("--laws", action="store_true")
     options = parser.parse_args()
+    if bool(options.run) == options.laws:
+        parser.error("give either RUN or --laws")
+    if options.laws:
+        collect(laws(options.seed), options.raw, options.minutes)
+        write(renew(json.loads(RATES.read_text()), read(options.raw), exponential()))
+        return
     shares = {form: share for form, share in SHARES.items() if form in (options.formats or SHARES)}
     for form, share in shares.items():
-        end = time.monotonic() + 60 * options.minutes * share / sum(shares.values())
-        for row in measured(form, options.seed):
-            with options.raw.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            if time.monotonic() > end:
-                break
-    rows = [json.loads(line) for line in options.raw.read_text().splitlines()]
+        collect(measured(form, options.seed), options.raw, options.minutes * share / sum(shares.values()))
     frames = sum(file.stat().st_size for file in options.run.iterdir() if file.suffix in (".parquet", ".csv"))
-    found = reduce(rows, frames / len(load(options.run).accuracy))
-    RATES.write_text(json.dumps(found, separators=(",", ":")).replace("]],[", "]],\n[") + "\n")
+    write(reduce(read(options.raw), frames / len(load(options.run).accuracy)))
+
+
+def collect(rows: Iterator[dict[str, Any]], raw: Path, minutes: float) -> None:
+    """Add rows to a file, as soon as they are there, until the time is over."""
+    end = time.monotonic() + 60 * minutes
+    for row in rows:
+        with raw.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        if time.monotonic() > end:
+            break
+
+
+def read(raw: Path) -> list[dict[str, Any]]:
+    """All rows of such a file."""
+    return [json.loads(line) for line in raw.read_text().splitlines()]
+
+
+def write(rates: dict[str, Any]) -> None:
+    """Make the file of rates."""
+    RATES.write_text(json.dumps(rates, separators=(",", ":")).replace("]],[", "]],\n[") + "\n")
 
 
 if __name__ == "__main__":

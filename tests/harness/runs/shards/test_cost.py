@@ -19,7 +19,7 @@ from harness.runs.execution import execute
 from harness.runs.plan import EVERYTHING, Request, plan
 from harness.runs.shards.cost import Rates, Table, costs, forecast, rates, spent, starting
 from harness.runs.shards.manifest import begin
-from harness.runs.shards.measured import reduce
+from harness.runs.shards.measured import reduce, renew
 from harness.runs.shards.runner import UnitRunner, block_length
 from harness.runs.shards.state import state
 from harness.runs.shards.store import Store
@@ -157,6 +157,14 @@ def test_rates_are_found_again() -> None:
     assert found["laws"]["float32", "numpy:eager"] == [1.0]
     assert found["search"][1,] == [3.0]
     assert (fields["frames"], fields["exp"], fields["passes"]) == (1234, 0.5, {"float32": 2})
+    # Starts and laws measured anew, on a machine that is half as fast: what they take there is taken for half as much.
+    again = [{"start": {"jax:eager": 3.0}}, {**laws, "format": "float16"}, {**laws, "harness": 5.0}]
+    renewed = renew(fields, again, 1.0)
+    assert renewed["start"] == [[["jax:eager"], 1, [1.5]], [["numpy:eager"], 1, [2.0]]]
+    assert renewed["laws"] == [[["float16", "numpy:eager"], 4, [0.5]], [["float32", "numpy:eager"], 4, [1.0]]]
+    assert {name: table for name, table in renewed.items() if name not in ("start", "laws")} == {
+        name: table for name, table in fields.items() if name not in ("start", "laws")
+    }
 
 
 def test_compilers_count() -> None:
