@@ -1,14 +1,14 @@
 """What a run costs, measured: makes the file of rates that `lastbit plan` works with.
 
     python benchmarks/rates.py RAW RUN [--minutes N] [--seed N] [--format NAME ...]
-    python benchmarks/rates.py RAW --laws [--minutes N] [--seed N]
+    python benchmarks/rates.py RAW --laws [--minutes N] [--seed N] [--format NAME ...]
 
 Passes of `lastbit run --all` are taken in an order that a seed shuffles, through the code that does them in a run: of exhaustive
 float32 on ranges of 2^22 consecutive encodings, each from another third of the format, after a first block, with which all that
 has to be compiled is; of 16-bit formats and the float64 sample as a whole. Only processor time counts. What was measured is added
 to RAW, a line per pass, as soon as it is there; whenever the time is over, ``harness/runs/shards/rates.json`` is made from all of
-RAW, and from the size of the frames of a whole run, RUN. With ``--laws`` only the workers' starts and the laws are measured,
-in units at random; the other rates stay.
+RAW, and from the size of the frames of a whole run, RUN. With ``--laws`` only laws are measured, in units at random;
+the other rates stay.
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ def measured(form: str, seed: int) -> Iterator[dict[str, Any]]:
         lonely.close()
 
 
-def laws(seed: int) -> Iterator[dict[str, Any]]:
-    """Rows of the workers' starts, and of units of laws of all formats."""
-    work = plan(Request(EVERYTHING, every_mode(), laws=True))
+def laws(form: str, seed: int) -> Iterator[dict[str, Any]]:
+    """Rows of units of laws of one format; but for the first of each implementation, for which further workers are started."""
+    work = plan(Request(EVERYTHING, every_mode(), formats=(form,), laws=True))
     units = [unit for unit in divide(work) if unit.kind == "laws" and not is_void(work, unit)]
     random.Random(seed).shuffle(units)
     laboratory, met, store = UnitRunner(work, 1, BLOCK[32]), set[Implementation](), Store()
@@ -136,11 +136,9 @@ def laws(seed: int) -> Iterator[dict[str, Any]]:
         for unit in units:
             task = work.tasks[unit.tasks[0]]
             costs = laboratory.do(unit, store).circumstances["costs"]
-            if task.implementation not in met:  # frameworks do things once that take longer than the laws
-                met.add(task.implementation)
-                yield {"start": {str(task.implementation): laboratory._workers[task.implementation].processor_seconds}}
-                continue
-            yield {"laws": str(task.implementation), "format": task.case.format, "cases": len(unit.tasks)} | costs
+            if task.implementation in met:
+                yield {"laws": str(task.implementation), "format": form, "cases": len(unit.tasks)} | costs
+            met.add(task.implementation)
     finally:
         laboratory.close()
 
@@ -163,7 +161,8 @@ def main() -> None:
     if bool(options.run) == options.laws:
         parser.error("give either RUN or --laws")
     if options.laws:
-        collect(laws(options.seed), options.raw, options.minutes)
+        for form in options.formats or FORMATS:
+            collect(laws(form, options.seed), options.raw, options.minutes / len(options.formats or FORMATS))
         write(renew(json.loads(RATES.read_text()), read(options.raw), exponential()))
         return
     shares = {form: share for form, share in SHARES.items() if form in (options.formats or SHARES)}

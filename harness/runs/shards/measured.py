@@ -34,12 +34,15 @@ def reduce(rows: Iterable[Row], frames: float) -> dict[str, Any]:
         if count:
             finish[row["format"]].append((row["done"], row["part_bytes"] / count, count))
     complete = [found for those in finish.values() for found in those if found[0]]
+    starts = [each for row in rows if "start" in row for each in row["start"].items()]
     search = [((row["order"],), row["search"], 1e9 * (row["harness"] + row["workers"])) for row in rows if "search" in row]
-    return _starts_and_laws(rows) | {
+    return {
+        "start": _table((((name,), 1, (spent,)) for name, spent in starts)),
         "frameworks": [[key, len(cases[key]), _rounded(found)] for key, found in frameworks.items()],
         "functions": [[key, len(found), _means(found)] for key, found in sorted(functions.items())],
         "finish": [[(form,), 1, _rounded(_finish(found, complete))] for form, found in sorted(finish.items())],
         "search": _table((key, count, (total / count,)) for key, count, total in search),
+        "laws": _laws(rows),
         "frames": round(frames),
         "exp": round(statistics.median(row["exp"] for row in passes), _DIGITS),
         "passes": {form: sum(row["format"] == form for row in passes) for form in sorted({row["format"] for row in passes})},
@@ -47,22 +50,15 @@ def reduce(rows: Iterable[Row], frames: float) -> dict[str, Any]:
 
 
 def renew(old: Mapping[str, Any], rows: Iterable[Row], exp: float) -> dict[str, Any]:
-    """Rates with starts and laws as they are measured now, on a machine where one of NumPy's exp takes ``exp`` ns."""
-    renewed = dict(old)
-    for name, table in _starts_and_laws(list(rows)).items():
-        now = [[key, weight, _rounded([figures[0] * old["exp"] / exp])] for key, weight, figures in table]
-        by_key = {tuple(row[0]): [list(row[0]), *row[1:]] for row in (*old[name], *now)}
-        renewed[name] = [by_key[key] for key in sorted(by_key)]
-    return renewed
+    """Rates with laws as they are measured now, on a machine where one of NumPy's exp takes ``exp`` ns."""
+    now = [[key, weight, _rounded([figures[0] * old["exp"] / exp])] for key, weight, figures in _laws(rows)]
+    by_key = {tuple(row[0]): [list(row[0]), *row[1:]] for row in (*old["laws"], *now)}
+    return {**old, "laws": [by_key[key] for key in sorted(by_key)]}
 
 
-def _starts_and_laws(rows: list[Row]) -> dict[str, list[Any]]:
-    starts = [each for row in rows if "start" in row for each in row["start"].items()]
+def _laws(rows: Iterable[Row]) -> list[Any]:
     laws = [((row["format"], row["laws"]), row["cases"], row["harness"] + row["workers"]) for row in rows if "laws" in row]
-    return {
-        "start": _table((((name,), 1, (spent,)) for name, spent in starts)),
-        "laws": _table((key, count, (total / count,)) for key, count, total in laws),
-    }
+    return _table((key, count, (total / count,)) for key, count, total in laws)
 
 
 def _cases(row: Row) -> int:

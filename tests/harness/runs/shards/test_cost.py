@@ -157,14 +157,10 @@ def test_rates_are_found_again() -> None:
     assert found["laws"]["float32", "numpy:eager"] == [1.0]
     assert found["search"][1,] == [3.0]
     assert (fields["frames"], fields["exp"], fields["passes"]) == (1234, 0.5, {"float32": 2})
-    # Starts and laws measured anew, on a machine that is half as fast: what they take there is taken for half as much.
-    again = [{"start": {"jax:eager": 3.0}}, {**laws, "format": "float16"}, {**laws, "harness": 5.0}]
-    renewed = renew(fields, again, 1.0)
-    assert renewed["start"] == [[["jax:eager"], 1, [1.5]], [["numpy:eager"], 1, [2.0]]]
-    assert renewed["laws"] == [[["float16", "numpy:eager"], 4, [0.5]], [["float32", "numpy:eager"], 4, [1.0]]]
-    assert {name: table for name, table in renewed.items() if name not in ("start", "laws")} == {
-        name: table for name, table in fields.items() if name not in ("start", "laws")
-    }
+    # Laws measured anew, on a machine that is half as fast: what they take there counts half.
+    renewed = renew(fields, [{**laws, "format": "float16"}, {**laws, "harness": 5.0}], 1.0)
+    assert renewed.pop("laws") == [[["float16", "numpy:eager"], 4, [0.5]], [["float32", "numpy:eager"], 4, [1.0]]]
+    assert renewed.items() <= fields.items()
 
 
 def test_compilers_count() -> None:
