@@ -126,7 +126,7 @@ def measured(form: str, seed: int) -> Iterator[dict[str, Any]]:
         lonely.close()
 
 
-def laws(form: str, seed: int) -> Iterator[dict[str, Any]]:
+def laws_alone(form: str, seed: int) -> Iterator[dict[str, Any]]:
     """Rows of units of laws of one format; but for the first of each implementation, for which further workers are started."""
     work = plan(Request(EVERYTHING, every_mode(), formats=(form,), laws=True))
     units = [unit for unit in divide(work) if unit.kind == "laws" and not is_void(work, unit)]
@@ -162,7 +162,7 @@ def main() -> None:
         parser.error("give either RUN or --laws")
     if options.laws:
         for form in options.formats or FORMATS:
-            collect(laws(form, options.seed), options.raw, options.minutes / len(options.formats or FORMATS))
+            collect(laws_alone(form, options.seed), options.raw, options.minutes / len(options.formats or FORMATS))
         write(renew(json.loads(RATES.read_text()), read(options.raw), exponential()))
         return
     shares = {form: share for form, share in SHARES.items() if form in (options.formats or SHARES)}

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from backends.protocol import Case
@@ -111,13 +113,19 @@ def calibrate(
     bench = _Bench(functions, choose_inputs(FORMATS["float32"], inputs, seed), search, seed, progress)
     rows = list(bench.singles())
     bad = {row["function"]: row["worst_input"] for row in rows}
-    found = bench.path
-    rows += bench.doubles(bad)
+    searches, found = bench.searches(bad), bench.path
     tunables = os.environ.get("GLIBC_TUNABLES")
     bench.variables = {"GLIBC_TUNABLES": f"{tunables}:{_BASELINE}" if tunables else _BASELINE}
     bench.greet()
     if bench.path != found:
-        rows += bench.doubles(bad)
+        searches += bench.searches(bad)
+    with ThreadPoolExecutor(processors()) as executor:
+        try:
+            rows += executor.map(lambda search: search(), searches)
+        except BaseException:  # interrupted: the searches under way end with their next block
+            bench.ended.set()
+            executor.shutdown(cancel_futures=True)
+            raise
     return frame(rows, CALIBRATION)
 
 
@@ -130,6 +138,7 @@ class _Bench:
     def __init__(self, functions: tuple[str, ...], inputs: Inputs, search: int, seed: int, progress: Progress) -> None:
         self._functions, self._inputs, self._search, self._seed, self._progress = functions, inputs, search, seed, progress
         self.variables: dict[str, str] = {}
+        self.ended = Event()
         self.greet()
 
     def greet(self) -> None:
@@ -165,26 +174,44 @@ class _Bench:
             measured = accuracy_row(task, inputs, comparison.activation, comparison.tally(task.number), None)
             figures = {name: measured[name] for name in ("worst_input", "worst_input_bits", "worst_exact", "status", "reason")}
             figures |= {"measured_ulp": measured["max_ulp"], "evaluations": inputs.count}
-            yield self._row(published, "exhaustive" if inputs.exhaustive else "sample", there, figures, clock)
+            row = self._row(published, "exhaustive" if inputs.exhaustive else "sample", there)
+            yield row | figures | _compared(published, measured["max_ulp"]) | {"cpu_seconds": clock.seconds()}
 
-    def doubles(self, bad: dict[str, float | None]) -> Iterator[Row]:
-        """Rows of the float64 functions: searched from nowhere, and from seeds, the worst of float32 among them.
+    def searches(self, bad: dict[str, float | None]) -> list[Callable[[], Row]]:
+        """What gives the rows of the float64 functions on this path: searched from nowhere, and from seeds, the worst of float32
+        among them.
 
         The published worst inputs are no seeds: the search has to find as bad ones itself.
         """
-        there = self._errors_there("float64")
+        there, made = self._errors_there("float64"), list[Callable[[], Row]]()
         for published in self._of("float64"):
             worst, definition = bad.get(published.function), activation(published.function)
             around = seeds(definition, 0, [] if worst is None else [worst])
             for method, start, budget in (("search", [], self._search), ("search with seeds", around, 3 * self._search)):
-                clock, worker, task = _Clock(), self._worker(), _task(published)
-                with ThreadPoolExecutor(processors()) as executor:
-                    found = refine(definition, task, worker, budget, self._seed, start, executor, self._progress)
-                worker.stop()
-                figures = {name.removeprefix("search_"): value for name, value in found.items()}
-                figures |= {"measured_ulp": found.get("search_max_ulp"), "evaluations": found.get("searched")}
-                figures |= {"status": "failed" if "reason" in found else "ok"}
-                yield self._row(published, method, there, figures, clock)
+                begun = self._row(published, method, there)
+                made.append(partial(self._searched, begun, published, self._worker(), budget, start))
+        return made
+
+    def _searched(self, row: Row, published: Published, worker: Worker, budget: int, start: list[int]) -> Row:
+        """A row, with what a search finds and the processor time that it takes."""
+
+        def progress(task: Task, inputs: int) -> None:
+            if self.ended.is_set():
+                raise InterruptedError
+            self._progress(task, inputs)
+
+        begin, definition = time.thread_time(), activation(published.function)
+        try:
+            with ThreadPoolExecutor(1) as executor:
+                found = refine(definition, _task(published), worker, budget, self._seed, start, executor, progress)
+                spent = executor.submit(time.thread_time).result()
+        finally:
+            worker.stop()
+        figures = {name.removeprefix("search_"): value for name, value in found.items()}
+        figures |= {"measured_ulp": found.get("search_max_ulp"), "evaluations": found.get("searched")}
+        figures |= {"status": "failed" if "reason" in found else "ok"}
+        figures |= {"cpu_seconds": time.thread_time() - begin + spent + worker.processor_seconds}
+        return row | figures | _compared(published, figures["measured_ulp"])
 
     def _of(self, form: str) -> list[Published]:
         there = [each for each in PUBLISHED if each.format == form]
@@ -204,16 +231,19 @@ class _Bench:
             if task.number in results
         }
 
-    def _row(self, published: Published, method: str, there: dict[str, float], figures: Row, clock: _Clock) -> Row:
+    def _row(self, published: Published, method: str, there: dict[str, float]) -> Row:
+        """What is known of a row beforehand."""
         row: Row = {"function": published.function, "format": published.format, "c_library": self._library, "path": self.path}
         row |= {"method": method, "published_ulp": None if published.ulp is None else float(published.ulp)}
         row |= {"published_input": None if published.input is None else float.fromhex(published.input)}
-        row |= {"comparable": self._valid, "there_ulp": there.get(published.function)} | figures
-        row["cpu_seconds"] = clock.seconds()
-        if published.ulp is not None and row["measured_ulp"] is not None:
-            row["share"] = row["measured_ulp"] / float(published.ulp)
-            row["agrees"] = _rounded_up(row["measured_ulp"], published.ulp) == Decimal(published.ulp)
-        return row
+        return row | {"comparable": self._valid, "there_ulp": there.get(published.function)}
+
+
+def _compared(published: Published, measured: float | None) -> Row:
+    """How a measured error compares with the published one."""
+    if published.ulp is None or measured is None:
+        return {}
+    return {"share": measured / float(published.ulp), "agrees": _rounded_up(measured, published.ulp) == Decimal(published.ulp)}
 
 
 class _Clock:
