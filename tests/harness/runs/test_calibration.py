@@ -57,6 +57,16 @@ def test_what_nothing_is_published_of_is_searched_only_by_name() -> None:
     assert [each.function for each in named._of("float64")] == ["erf"]
 
 
+def test_searches_end_when_they_are_told_to() -> None:
+    blocks: list[int] = []
+    bench = _Bench(("exp",), choose_inputs(FORMATS["float32"], "1024", 0), 1 << 40, 0, lambda task, count: blocks.append(count))
+    search, _ = bench.searches({})
+    bench.ended.set()
+    with pytest.raises(InterruptedError):
+        search()
+    assert blocks == []
+
+
 def test_rounding_up_is_to_the_digits_given() -> None:
     assert str(_rounded_up(1.2932792, "1.30")) == "1.30"
     assert str(_rounded_up(0.8127973, "0.813")) == "0.813"
