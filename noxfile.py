@@ -123,6 +123,6 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def calibrate(session: nox.Session) -> None:
-    """The C library's published errors beside measured ones: float32 exhaustively, float64 by search; some 20 minutes."""
+    """The C library's published errors beside measured ones: float32 exhaustively, float64 by search; some ten minutes."""
     install(session, ".")
     session.run("lastbit", "calibrate", *session.posargs)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
-from functools import partial
-from threading import Event
-from typing import TYPE_CHECKING, Any
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backends.protocol import Case
 
@@ -47,8 +47,8 @@ SOURCE = (
 )
 BEFORE = (2, 41)
 """The figures are those of glibc before this version, on x86-64."""
-SEARCH = 1 << 29
-"""Evaluations of a search; with seeds three times as many, which near the published figures still find more."""
+SEARCH = 1 << 28
+"""Evaluations of a search; with seeds six times as many, which near the published figures still find more."""
 _LIBM = Implementation("libm", "eager")
 _BASELINE = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"
 
@@ -96,7 +96,7 @@ def calibrate(
     Args:
         functions: names; default all of :data:`PUBLISHED`, but no searches where nothing is published to hold them against.
         inputs: of float32, ``exhaustive`` or a number.
-        search: evaluations of each search in float64; three times as many of those with seeds.
+        search: evaluations of each search in float64; six times as many of those with seeds.
         seed: of samples and searches.
         progress: called with (task, inputs) as blocks are computed.
 
@@ -119,14 +119,22 @@ def calibrate(
     bench.greet()
     if bench.path != found:
         searches += bench.searches(bad)
-    with ThreadPoolExecutor(processors()) as executor:
-        try:
-            rows += executor.map(lambda search: search(), searches)
-        except BaseException:  # interrupted: the searches under way end with their next block
-            bench.ended.set()
-            executor.shutdown(cancel_futures=True)
-            raise
+    with get_context("spawn").Pool(processors(), _ignore_interrupts) as pool:  # in threads they would wait for each other
+        for row in pool.imap(_searched, searches):
+            progress(Task(0, _LIBM, Case(row["function"], 0, "native", "float64")), row["evaluations"] or 0)
+            rows.append(row)
     return frame(rows, CALIBRATION)
+
+
+class _Search(NamedTuple):
+    """What a search is made with, and what is known of its row beforehand."""
+
+    published: Published
+    row: Row
+    variables: dict[str, str]
+    budget: int
+    seed: int
+    around: list[int]
 
 
 class _Bench:
@@ -138,7 +146,6 @@ class _Bench:
     def __init__(self, functions: tuple[str, ...], inputs: Inputs, search: int, seed: int, progress: Progress) -> None:
         self._functions, self._inputs, self._search, self._seed, self._progress = functions, inputs, search, seed, progress
         self.variables: dict[str, str] = {}
-        self.ended = Event()
         self.greet()
 
     def greet(self) -> None:
@@ -177,41 +184,19 @@ class _Bench:
             row = self._row(published, "exhaustive" if inputs.exhaustive else "sample", there)
             yield row | figures | _compared(published, measured["max_ulp"]) | {"cpu_seconds": clock.seconds()}
 
-    def searches(self, bad: dict[str, float | None]) -> list[Callable[[], Row]]:
-        """What gives the rows of the float64 functions on this path: searched from nowhere, and from seeds, the worst of float32
-        among them.
+    def searches(self, bad: dict[str, float | None]) -> list[_Search]:
+        """Those of the float64 functions on this path: from nowhere, and from seeds, the worst of float32 among them.
 
         The published worst inputs are no seeds: the search has to find as bad ones itself.
         """
-        there, made = self._errors_there("float64"), list[Callable[[], Row]]()
+        there, made = self._errors_there("float64"), list[_Search]()
         for published in self._of("float64"):
             worst, definition = bad.get(published.function), activation(published.function)
             around = seeds(definition, 0, [] if worst is None else [worst])
-            for method, start, budget in (("search", [], self._search), ("search with seeds", around, 3 * self._search)):
-                begun = self._row(published, method, there)
-                made.append(partial(self._searched, begun, published, self._worker(), budget, start))
+            for method, start, budget in (("search", [], self._search), ("search with seeds", around, 6 * self._search)):
+                row = self._row(published, method, there)
+                made.append(_Search(published, row, self.variables, budget, self._seed, start))
         return made
-
-    def _searched(self, row: Row, published: Published, worker: Worker, budget: int, start: list[int]) -> Row:
-        """A row, with what a search finds and the processor time that it takes."""
-
-        def progress(task: Task, inputs: int) -> None:
-            if self.ended.is_set():
-                raise InterruptedError
-            self._progress(task, inputs)
-
-        begin, definition = time.thread_time(), activation(published.function)
-        try:
-            with ThreadPoolExecutor(1) as executor:
-                found = refine(definition, _task(published), worker, budget, self._seed, start, executor, progress)
-                spent = executor.submit(time.thread_time).result()
-        finally:
-            worker.stop()
-        figures = {name.removeprefix("search_"): value for name, value in found.items()}
-        figures |= {"measured_ulp": found.get("search_max_ulp"), "evaluations": found.get("searched")}
-        figures |= {"status": "failed" if "reason" in found else "ok"}
-        figures |= {"cpu_seconds": time.thread_time() - begin + spent + worker.processor_seconds}
-        return row | figures | _compared(published, figures["measured_ulp"])
 
     def _of(self, form: str) -> list[Published]:
         there = [each for each in PUBLISHED if each.format == form]
@@ -244,6 +229,24 @@ def _compared(published: Published, measured: float | None) -> Row:
     if published.ulp is None or measured is None:
         return {}
     return {"share": measured / float(published.ulp), "agrees": _rounded_up(measured, published.ulp) == Decimal(published.ulp)}
+
+
+def _searched(search: _Search) -> Row:
+    """The row of a search, in a process of its own."""
+    published, row, variables, budget, seed, around = search
+    clock, worker = _Clock(), Worker(_LIBM, variables=variables)
+    with ThreadPoolExecutor(1) as executor:
+        found = refine(activation(published.function), _task(published), worker, budget, seed, around, executor)
+    worker.stop()
+    figures = {name.removeprefix("search_"): value for name, value in found.items()}
+    figures |= {"measured_ulp": found.get("search_max_ulp"), "evaluations": found.get("searched")}
+    figures |= {"status": "failed" if "reason" in found else "ok"}
+    return row | figures | _compared(published, figures["measured_ulp"]) | {"cpu_seconds": clock.seconds()}
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the process that waits, which then ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Clock:

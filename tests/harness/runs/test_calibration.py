@@ -35,7 +35,7 @@ def test_published_beside_measured() -> None:
     assert single["measured_ulp"] < single["there_ulp"]
     assert {row["c_library"] for row in rows} == {f"glibc {VERSION}"}
     assert all(row["comparable"] for row in rows)
-    assert [row["evaluations"] for row in doubles] == [LEAST, 3 * LEAST] * (len(doubles) // 2)
+    assert [row["evaluations"] for row in doubles] == [LEAST, 6 * LEAST] * (len(doubles) // 2)
     assert [row["method"] for row in doubles] == ["search", "search with seeds"] * (len(doubles) // 2)
     for plain, seeded in zip(doubles[::2], doubles[1::2], strict=True):
         assert plain["path"] == seeded["path"]
@@ -57,16 +57,6 @@ def test_what_nothing_is_published_of_is_searched_only_by_name() -> None:
     assert [each.function for each in named._of("float64")] == ["erf"]
 
 
-def test_searches_end_when_they_are_told_to() -> None:
-    blocks: list[int] = []
-    bench = _Bench(("exp",), choose_inputs(FORMATS["float32"], "1024", 0), 1 << 40, 0, lambda task, count: blocks.append(count))
-    search, _ = bench.searches({})
-    bench.ended.set()
-    with pytest.raises(InterruptedError):
-        search()
-    assert blocks == []
-
-
 def test_rounding_up_is_to_the_digits_given() -> None:
     assert str(_rounded_up(1.2932792, "1.30")) == "1.30"
     assert str(_rounded_up(0.8127973, "0.813")) == "0.813"
@@ -85,7 +75,7 @@ def test_the_terminal_shows_bounds_as_bounds() -> None:
 def test_what_is_published_of_tanh_is_found() -> None:
     """float32: the same figure at the same input; float64: 97 % on both paths, 99 % with seeds, which no published input is.
 
-    With an eighth of the evaluations that `nox -s calibrate` takes, which measures all functions.
+    With half of the evaluations that `nox -s calibrate` takes, which measures all functions.
     """
     rows = calibrate("tanh", search=1 << 27)
     (single,) = rows[rows.format == "float32"].itertuples()
